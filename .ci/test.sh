@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# What `make test` runs: every step in order, or those named as arguments. A step that fails ends the run; a step (or
+# a test) that cannot run says why. At the end stands what each step took.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=env.sh
+source .ci/env.sh
+
+# The native packages are always named together: cargo then unifies their features to one set, and Burn is compiled
+# once. For the same reason there is one native profile. Tests run on the CPU backend, where they are exact; that the
+# trainer's default GPU backend compiles is checked by the lints, which spare its ten minutes of code generation.
+PACKAGES=(-p model -p trainer -p e2e)
+NATIVE=(--locked --release --no-default-features "${PACKAGES[@]}")
+# The page is built by itself: with the others it would get the trainer's features.
+WASM=(--locked --profile dist -p app --target "$WASM_TARGET")
+NEXTEST=(cargo nextest run "${NATIVE[@]}" --no-fail-fast)
+PAGE_BUDGET_KB=400    # the page's wasm, as brotli: it has to paint at once
+WORKER_BUDGET_KB=3600 # the worker's wasm, as brotli: the network with both backends
+
+STEPS=(tools format lint_native lint_wasm licences unit docs peers page worker journeys)
+
+# ------------------------------------------------------------------------------------------------- what each does
+
+run_tools() { bash .ci/setup.sh test; }
+
+run_format() { cargo fmt --all --check; }
+
+run_lint_native() { cargo clippy --locked --release "${PACKAGES[@]}" --all-targets -- -D warnings; }
+
+run_lint_wasm() {
+    # A second configuration forbids what a browser does not have: files, threads, clocks.
+    CLIPPY_CONF_DIR=.ci/clippy-wasm cargo clippy "${WASM[@]}" --all-targets -- -D warnings
+    # The page must paint before the network is there: its own binary is small because it never names Burn.
+    if cargo tree --locked -p app --target "$WASM_TARGET" -e normal,no-proc-macro -i wgpu-hal 2>/dev/null | grep -q vulkan; then
+        die "a native graphics driver slipped into the page's dependencies."
+    fi
+}
+
+run_licences() {
+    local checks=(licenses bans sources) database
+    # The advisory database is a git repository: it is fetched where that can be done.
+    if database=$(cargo deny --locked fetch db 2>&1); then
+        checks+=(advisories)
+    else
+        say "advisories are not checked: their database could not be fetched ($(tail -1 <<<"$database"))"
+    fi
+    cargo deny --locked check "${checks[@]}"
+}
+
+run_unit() { "${NEXTEST[@]}" -E 'not package(e2e)'; }
+
+run_docs() { cargo test "${NATIVE[@]}" --doc; }
+
+run_peers() { TWILL_PYTHON=$(.ci/python.sh) "${NEXTEST[@]}" -E 'package(e2e) and test(/^peers::/)'; }
+
+run_page() {
+    NO_COLOR=true trunk build --release --cargo-profile dist --locked
+    sizes
+}
+
+run_worker() {
+    # The worker's own tests run inside a browser; wasm-bindgen's runner drives it.
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
+        WASM_BINDGEN_TEST_TIMEOUT=240 CHROMEDRIVER=$(command -v chromedriver) \
+        cargo test "${WASM[@]}" --test '*'
+}
+
+run_journeys() { "${NEXTEST[@]}" -E 'package(e2e) and not test(/^peers::/)'; }
+
+# Every wasm file of the page, raw and as a server would send it, against its budget.
+sizes() {
+    local file raw small budget
+    printf '%-44s %12s %12s\n' "file" "raw, KB" "brotli, KB"
+    for file in dist/*.wasm; do
+        raw=$(($(stat -c %s "$file") / 1000))
+        small=$(($(brotli -q 9 -c "$file" | wc -c) / 1000))
+        printf '%-44s %12d %12d\n' "${file#dist/}" "$raw" "$small"
+        case "${file##*/}" in
+            worker*) budget=$WORKER_BUDGET_KB ;;
+            *) budget=$PAGE_BUDGET_KB ;;
+        esac
+        [ "$small" -le "$budget" ] || die "$file is over its budget of $budget KB as brotli."
+    done
+}
+
+# ----------------------------------------------------------------------------------------------------- the runner
+
+[ $# -gt 0 ] || set -- "${STEPS[@]}"
+summary=""
+started=$SECONDS
+for name in "$@"; do
+    declare -F "run_$name" >/dev/null || die "there is no step '$name'; there are: ${STEPS[*]}"
+    step "$name"
+    began=$SECONDS
+    # Not `run_x || die`: that would switch `set -e` off inside the step.
+    trap 'say "step $name failed after $((SECONDS - began)) s"' EXIT
+    "run_$name"
+    trap - EXIT
+    say "step $name: $((SECONDS - began)) s"
+    summary+=$(printf '%-14s %5d s' "$name" $((SECONDS - began)))$'\n'
+done
+step "all steps passed in $((SECONDS - started)) s"
+printf '%s' "$summary"

@@ -1,0 +1,56 @@
+# Every target only forwards to cargo, Trunk or the trainer, after `.ci/setup.sh` has installed what is missing.
+# Tools, virtual environments and build products live in $(TWILL_CACHE), outside the checkout.
+
+TWILL_CACHE ?= $(HOME)/.cache/twill
+CARGO_TARGET_DIR ?= $(TWILL_CACHE)/target
+CARGO_HOME ?= $(HOME)/.cargo
+PATH := $(TWILL_CACHE)/tools/bin:$(CARGO_HOME)/bin:$(PATH)
+export TWILL_CACHE CARGO_TARGET_DIR PATH
+
+# Where `make serve` listens; ADDRESS=0.0.0.0 lets a phone in the same network in.
+ADDRESS ?= 127.0.0.1
+PORT ?= 8080
+# The profile of the page and its worker. `make serve PROFILE=dev` rebuilds faster, and searches slower.
+PROFILE ?= dist
+# Features of the trainer, e.g. `make catalogue FEATURES=cuda`.
+FEATURES ?=
+
+TRUNK := NO_COLOR=true trunk
+# Drawing and indexing use the CPU whatever there is, so the GPU backend need not be compiled for them.
+TRAINER := cargo run --release -p trainer --no-default-features $(if $(FEATURES),--features $(FEATURES)) --
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test dist bench catalogue fmt lint
+
+help: ## Say what there is to run
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## Install every tool that building and testing need
+	@bash .ci/setup.sh test
+
+serve: ## Build the page and serve it on http://127.0.0.1:8080 (PORT=, ADDRESS=, PROFILE=)
+	@bash .ci/setup.sh serve
+	$(TRUNK) serve --cargo-profile $(PROFILE) --address $(ADDRESS) --port $(PORT)
+
+dist: ## Build the optimised static site into dist/, ready for any static host
+	@bash .ci/setup.sh serve
+	$(TRUNK) build --release --cargo-profile $(PROFILE)
+
+test: ## Everything: format, lints, unit, doc, wasm and browser tests (STEPS="format unit" runs some)
+	@bash .ci/test.sh $(STEPS)
+
+bench: ## The benchmarks, as a table
+	@bash .ci/setup.sh rust cc_linker vulkan
+	$(TRAINER) bench
+
+catalogue: ## Draw the shipped catalogue again and embed it; the same bytes as in the repository
+	@bash .ci/setup.sh rust cc_linker vulkan
+	$(TRAINER) dataset synth --out $(TWILL_CACHE)/catalogue-drawings --count 3000 --seed 7 --setting studio
+	$(TRAINER) index --images $(TWILL_CACHE)/catalogue-drawings --metadata $(TWILL_CACHE)/catalogue-drawings/labels.csv \
+		--weights public/model/model.json --out public/catalogue
+
+fmt: ## Format the sources
+	cargo fmt --all
+
+lint: ## Clippy, natively and for wasm
+	@bash .ci/test.sh lint_native lint_wasm
