@@ -1,0 +1,159 @@
+//! Network, weights and preprocessing together: a photo and a crop in, a unit vector out.
+
+use ::image::RgbImage;
+use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
+
+use crate::{
+    Error, Result,
+    crop::CropBox,
+    resnet::ResNet,
+    weights::{self, ModelCard},
+};
+
+/// What the network sees in one crop of a photo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding {
+    /// The feature, of Euclidean length 1. Two garments are as similar as the dot product of their vectors.
+    pub vector: Vec<f32>,
+    /// Probability of each category, in the order of the card's labels.
+    pub probabilities: Vec<f32>,
+    /// Where the garment is, as fractions of the whole photo.
+    pub garment: CropBox,
+}
+
+impl Embedding {
+    /// Index and probability of the likeliest category.
+    #[must_use]
+    pub fn category(&self) -> (usize, f32) {
+        let better = |best: (usize, f32), next: (usize, f32)| if next.1 > best.1 { next } else { best };
+        self.probabilities.iter().copied().enumerate().fold((0, 0.0), better)
+    }
+}
+
+/// A network ready to embed photos.
+#[derive(Debug)]
+pub struct Embedder {
+    card: ModelCard,
+    network: ResNet,
+    device: Device,
+}
+
+impl Embedder {
+    /// The narrowest box that a prediction may give, as a fraction of the picture.
+    const MINIMUM_BOX: f32 = 0.05;
+
+    /// Reads model.json and the weights file that it names.
+    ///
+    /// Fails with [`Error::InvalidModelCard`] or [`Error::InvalidWeights`].
+    pub fn load(card_json: &[u8], weights_file: &[u8], device: &Device) -> Result<Self> {
+        let card = ModelCard::from_json(card_json)?;
+        let network = weights::load(&card, weights_file, device)?;
+        Ok(Self { card, network, device: device.clone() })
+    }
+
+    /// A network that is in memory already, as after training.
+    #[must_use]
+    pub fn from_network(card: ModelCard, network: ResNet, device: Device) -> Self {
+        Self { card, network, device }
+    }
+
+    /// Architecture, labels, preprocessing.
+    #[must_use]
+    pub fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    /// Names of the categories.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.card.labels
+    }
+
+    /// Length of the vectors.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.card.network.feature_length()
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn network(&self) -> &ResNet {
+        &self.network
+    }
+
+    /// Embeds one crop of a photo. Fails with [`Error::Inference`].
+    pub async fn embed(&self, photo: &RgbImage, crop: CropBox) -> Result<Embedding> {
+        let mut embeddings = self.embed_batch(&[(photo, crop)]).await?;
+        embeddings.pop().ok_or_else(|| Error::Inference { reason: "nothing came back".to_owned() })
+    }
+
+    /// Embeds several crops at once, in order. Fails with [`Error::Inference`].
+    pub async fn embed_batch(&self, inputs: &[(&RgbImage, CropBox)]) -> Result<Vec<Embedding>> {
+        let tensors: Vec<f32> =
+            inputs.iter().flat_map(|(photo, crop)| self.card.preprocess.apply(photo, *crop)).collect();
+        let raw = self.run(tensors, inputs.len()).await?;
+        let rows = raw.features.chunks_exact(self.dimension());
+        let rows = rows.zip(raw.probabilities.chunks_exact(self.labels().len())).zip(raw.boxes.chunks_exact(4));
+        inputs
+            .iter()
+            .zip(rows)
+            .map(|((photo, crop), ((feature, probabilities), corners))| {
+                let corners = [corners[0], corners[1], corners[2], corners[3]];
+                let inside = self.card.preprocess.crop_from_input(photo, *crop, corners);
+                Ok(Embedding {
+                    vector: unit(feature)?,
+                    probabilities: probabilities.to_vec(),
+                    garment: crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX)),
+                })
+            })
+            .collect()
+    }
+
+    /// # Shapes
+    ///
+    /// - `tensors`: `[batch, 3, size, size]`, preprocessed, flat
+    async fn run(&self, tensors: Vec<f32>, batch: usize) -> Result<Raw> {
+        let size = self.card.preprocess.size;
+        if batch == 0 {
+            return Ok(Raw::default());
+        }
+        let data = TensorData::new(tensors, [batch, 3, size, size]);
+        let output = self.network.forward(Tensor::<4>::from_data(data, &self.device));
+        // One read-back: each is a round trip to the GPU.
+        let all = Tensor::cat(vec![output.feature, softmax(output.category, 1), output.boxes], 1);
+        let (features, labels) = (self.dimension(), self.labels().len());
+        let values = read(all).await?;
+        let mut raw = Raw::default();
+        for row in values.chunks_exact(features + labels + 4) {
+            raw.features.extend(&row[..features]);
+            raw.probabilities.extend(&row[features..features + labels]);
+            raw.boxes.extend(&row[features + labels..]);
+        }
+        Ok(raw)
+    }
+}
+
+/// The heads' outputs on the host, flat.
+#[derive(Default)]
+struct Raw {
+    features: Vec<f32>,
+    probabilities: Vec<f32>,
+    boxes: Vec<f32>,
+}
+
+async fn read(tensor: Tensor<2>) -> Result<Vec<f32>> {
+    let failed = |reason: String| Error::Inference { reason };
+    let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
+    data.try_into_vec_as::<f32>().map_err(|error| failed(error.to_string()))
+}
+
+/// `vector` scaled to Euclidean length 1.
+///
+/// Fails with [`Error::Inference`] where a value is not finite or all are zero.
+pub fn unit(vector: &[f32]) -> Result<Vec<f32>> {
+    let norm = vector.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt();
+    if !norm.is_finite() || norm < 1e-12 {
+        return Err(Error::Inference { reason: "its feature has no direction".to_owned() });
+    }
+    Ok(vector.iter().map(|v| (f64::from(*v) / norm) as f32).collect())
+}

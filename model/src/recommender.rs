@@ -1,0 +1,68 @@
+//! The facade: an embedder and a catalogue that fit each other.
+
+use ::image::RgbImage;
+
+use crate::{
+    Error, Result,
+    catalogue::Catalogue,
+    crop::CropBox,
+    embedder::{Embedder, Embedding},
+    search::{self, Hit},
+};
+
+/// What a photo led to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recommendation {
+    /// What the network saw.
+    pub embedding: Embedding,
+    /// Similar items, best first.
+    pub hits: Vec<Hit>,
+}
+
+/// Finds the items of a catalogue that look like a garment in a photo.
+#[derive(Debug)]
+pub struct Recommender {
+    embedder: Embedder,
+    catalogue: Catalogue,
+}
+
+impl Recommender {
+    /// Fails with [`Error::ModelMismatch`] where the catalogue was embedded with other weights or preprocessing.
+    pub fn new(embedder: Embedder, catalogue: Catalogue) -> Result<Self> {
+        let features = catalogue.features();
+        let same_weights = features.weights_sha256() == embedder.card().weights_sha256();
+        let same_preprocess = features.preprocess_id() == embedder.card().preprocess.id();
+        let same_length = features.dimension() == embedder.dimension() || features.is_empty();
+        if same_weights && same_preprocess && same_length {
+            Ok(Self { embedder, catalogue })
+        } else {
+            Err(Error::ModelMismatch)
+        }
+    }
+
+    /// The embedder.
+    #[must_use]
+    pub fn embedder(&self) -> &Embedder {
+        &self.embedder
+    }
+
+    /// The catalogue.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Embeds `crop` of the photo (all of it where `None`) and finds the `k` most similar items.
+    pub async fn recommend(&self, photo: &RgbImage, crop: Option<CropBox>, k: usize) -> Result<Recommendation> {
+        let embedding = self.embedder.embed(photo, crop.unwrap_or(CropBox::WHOLE)).await?;
+        let hits = search::top_k(self.catalogue.features(), &embedding.vector, k)?;
+        Ok(Recommendation { embedding, hits })
+    }
+
+    /// The `k` items most similar to item `row`, itself left out. Fails with [`Error::NoSuchItem`].
+    pub fn more_like(&self, row: usize, k: usize) -> Result<Vec<Hit>> {
+        let features = self.catalogue.features();
+        let vector = features.vector(row).ok_or(Error::NoSuchItem { row })?;
+        search::top_k_where(features, vector, k, |other| other != row)
+    }
+}

@@ -1,0 +1,141 @@
+//! The shape of the network, checked before anything is allocated for it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// How the feature map becomes a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pool {
+    /// Global average.
+    Average,
+    /// Generalised mean with exponent 3 (Radenović et al. 2019), between average and maximum.
+    Gem,
+}
+
+/// What the box head looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BoxHead {
+    /// The feature vector, as in the seed: the vector has to carry the garment's place, too.
+    Feature,
+    /// The feature map, through a 1x1 convolution to [`ResNetConfig::BOX_CHANNELS`] channels: the vector is free of it.
+    Map,
+}
+
+/// Shape of a [`ResNet`](super::ResNet). The default is the seed's network, with n = 2.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResNetConfig {
+    /// Width and height of the input, pixels.
+    pub input_size: usize,
+    /// Stride of the first convolution.
+    pub stem_stride: usize,
+    /// Channels of each stage; every stage after the first halves width and height.
+    pub widths: Vec<usize>,
+    /// Residual blocks a stage (the n of the seed).
+    pub blocks: usize,
+    /// Added to the variance in batch norm.
+    pub epsilon: f64,
+    /// How the feature map becomes a vector.
+    pub pool: Pool,
+    /// Length of a linear projection of the pooled vector; without one the pooled vector is the feature.
+    pub embedding: Option<usize>,
+    /// What the box head looks at.
+    pub box_head: BoxHead,
+    /// Categories of the category head.
+    pub categories: usize,
+}
+
+impl Default for ResNetConfig {
+    fn default() -> Self {
+        Self {
+            input_size: 64,
+            stem_stride: 1,
+            widths: vec![16, 32, 64],
+            blocks: 2,
+            epsilon: 0.001,
+            pool: Pool::Average,
+            embedding: None,
+            box_head: BoxHead::Feature,
+            categories: 6,
+        }
+    }
+}
+
+impl ResNetConfig {
+    /// Channels between the feature map and a [`BoxHead::Map`].
+    pub const BOX_CHANNELS: usize = 8;
+
+    /// Length of the feature vector.
+    #[must_use]
+    pub fn feature_length(&self) -> usize {
+        self.embedding.unwrap_or_else(|| self.map_channels())
+    }
+
+    /// Channels of the feature map.
+    #[must_use]
+    pub fn map_channels(&self) -> usize {
+        self.widths.last().copied().unwrap_or(0)
+    }
+
+    /// Width and height of the feature map.
+    #[must_use]
+    pub fn map_size(&self) -> usize {
+        self.input_size / self.reduction()
+    }
+
+    fn reduction(&self) -> usize {
+        self.stem_stride << (self.widths.len() - 1)
+    }
+
+    /// Multiply-adds of one picture's way through convolutions and heads.
+    #[must_use]
+    pub fn multiply_adds(&self) -> u64 {
+        let mut size = self.input_size / self.stem_stride;
+        let mut channels = self.widths[0];
+        let mut sum = size * size * 9 * 3 * channels;
+        for (stage, &width) in self.widths.iter().enumerate() {
+            for index in 0..self.blocks {
+                if stage > 0 && index == 0 {
+                    size /= 2;
+                }
+                sum += size * size * 9 * width * (channels + width);
+                channels = width;
+            }
+        }
+        sum += self.embedding.unwrap_or(0) * channels + self.feature_length() * self.categories;
+        sum += match self.box_head {
+            BoxHead::Feature => 4 * self.feature_length(),
+            BoxHead::Map => size * size * Self::BOX_CHANNELS * (channels + 4),
+        };
+        sum as u64
+    }
+
+    /// Fails with [`Error::InvalidModelCard`] where a field is out of bounds or the sizes do not divide.
+    pub fn validate(&self) -> Result<()> {
+        let reason = if !(1..=6).contains(&self.widths.len()) {
+            "it has no or too many stages"
+        } else if !self.widths.iter().all(|width| (1..=1024).contains(width)) {
+            "a stage's width is out of range"
+        } else if self.widths.windows(2).any(|pair| pair[1] < pair[0] || !(pair[1] - pair[0]).is_multiple_of(2)) {
+            "a stage is narrower than the one before it, or wider by an odd number of channels"
+        } else if !(1..=32).contains(&self.blocks) {
+            "the number of blocks is out of range"
+        } else if !(1..=4).contains(&self.stem_stride) {
+            "the first stride is out of range"
+        } else if !(8..=512).contains(&self.input_size) || !self.input_size.is_multiple_of(self.reduction()) {
+            "the input size is out of range or does not divide by the strides"
+        } else if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
+            "the batch norm's epsilon is not positive"
+        } else if self.embedding.is_some_and(|length| !(1..=4096).contains(&length)) {
+            "the embedding's length is out of range"
+        } else if !(1..=4096).contains(&self.categories) {
+            "the number of categories is out of range"
+        } else {
+            return Ok(());
+        };
+        Err(Error::InvalidModelCard { reason: format!("its network does not fit together, {reason}") })
+    }
+}

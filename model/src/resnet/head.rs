@@ -1,0 +1,95 @@
+//! From the feature map to the feature, the category and the box.
+
+use burn::{
+    module::Module,
+    nn::{
+        BatchNorm, Linear, LinearConfig, PaddingConfig2d,
+        conv::{Conv2d, Conv2dConfig},
+    },
+    tensor::{Device, Tensor, activation::relu},
+};
+
+use super::{BoxHead, Pool, ResNetConfig, norm};
+
+/// What the network says of a batch of pictures.
+#[derive(Debug, Clone)]
+pub struct HeadOutput {
+    /// `[batch, feature_length]`, not normalised.
+    pub feature: Tensor<2>,
+    /// `[batch, categories]`, logits.
+    pub category: Tensor<2>,
+    /// `[batch, 4]`: x1, y1, x2, y2 as fractions of the input square, unbounded.
+    pub boxes: Tensor<2>,
+}
+
+/// Final activation, pooling, optional projection, category head and box head.
+#[derive(Module, Debug)]
+pub struct Head {
+    pub(crate) norm: BatchNorm,
+    pub(crate) embedding: Option<Linear>,
+    pub(crate) category: Linear,
+    /// Only with [`BoxHead::Map`].
+    pub(crate) box_map: Option<Conv2d>,
+    pub(crate) boxes: Linear,
+    generalised_mean: bool,
+}
+
+impl Head {
+    pub(super) fn new(config: &ResNetConfig, device: &Device) -> Self {
+        let channels = config.map_channels();
+        let (box_map, box_inputs) = match config.box_head {
+            BoxHead::Feature => (None, config.feature_length()),
+            BoxHead::Map => {
+                let narrow = ResNetConfig::BOX_CHANNELS;
+                let conv = Conv2dConfig::new([channels, narrow], [1, 1]).with_padding(PaddingConfig2d::Valid);
+                (Some(conv.init(device)), narrow * config.map_size() * config.map_size())
+            }
+        };
+        Self {
+            norm: norm(channels, config.epsilon, device),
+            embedding: config.embedding.map(|length| LinearConfig::new(channels, length).init(device)),
+            category: LinearConfig::new(config.feature_length(), config.categories).init(device),
+            box_map,
+            boxes: LinearConfig::new(box_inputs, 4).init(device),
+            generalised_mean: config.pool == Pool::Gem,
+        }
+    }
+
+    /// Final batch norm and ReLU, same shape.
+    pub(super) fn activate(&self, map: Tensor<4>) -> Tensor<4> {
+        relu(self.norm.forward(map))
+    }
+
+    /// # Shapes
+    ///
+    /// - `map`: `[batch, channels, height, width]`, activated
+    /// - output: see [`HeadOutput`]
+    pub(super) fn forward(&self, map: Tensor<4>) -> HeadOutput {
+        let pooled = self.pool(map.clone());
+        let feature = match &self.embedding {
+            Some(embedding) => embedding.forward(pooled),
+            None => pooled,
+        };
+        let box_input = match &self.box_map {
+            Some(conv) => relu(conv.forward(map)).flatten(1, 3),
+            None => feature.clone(),
+        };
+        HeadOutput {
+            category: self.category.forward(feature.clone()),
+            boxes: self.boxes.forward(box_input),
+            feature,
+        }
+    }
+
+    fn pool(&self, map: Tensor<4>) -> Tensor<2> {
+        let map: Tensor<3> = map.flatten(2, 3);
+        if self.generalised_mean {
+            let cubes = map.clone() * map.clone() * map;
+            let mean: Tensor<2> = cubes.mean_dim(2).squeeze_dim(2);
+            // The offset keeps the root's slope finite where a channel is silent everywhere.
+            (mean + 1e-6).powf_scalar(1.0 / 3.0)
+        } else {
+            map.mean_dim(2).squeeze_dim(2)
+        }
+    }
+}

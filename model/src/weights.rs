@@ -1,0 +1,262 @@
+//! Stored weights: a safetensors file (f16) and model.json, the card that says how to use it.
+
+use std::collections::HashMap;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, Result, hash,
+    preprocess::Preprocess,
+    resnet::{ResNet, ResNetConfig, Slot, walk},
+};
+
+/// `format` of every [`ModelCard`].
+pub const CARD_FORMAT: &str = "twill-model";
+/// The newest `version` that this program reads.
+pub const CARD_VERSION: u32 = 1;
+
+/// A file beside the JSON that names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReference {
+    /// Name of the file in the same folder.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its contents, hexadecimal.
+    pub sha256: String,
+}
+
+impl FileReference {
+    /// Refers to `contents` under a name that carries the start of its hash: `stem-0123456789abcdef.extension`.
+    #[must_use]
+    pub fn hashed(stem: &str, extension: &str, contents: &[u8]) -> Self {
+        let sha256 = hash::sha256_hex(contents);
+        Self { file: format!("{stem}-{}.{extension}", &sha256[..16]), bytes: contents.len() as u64, sha256 }
+    }
+
+    /// Checks contents against length and hash; the error says in words what differs.
+    pub fn check(&self, contents: &[u8]) -> std::result::Result<(), String> {
+        if contents.len() as u64 != self.bytes {
+            return Err(format!("{} has {} bytes instead of {}", self.file, contents.len(), self.bytes));
+        }
+        if hash::sha256_hex(contents) != self.sha256 {
+            return Err(format!("{} is damaged, its checksum differs", self.file));
+        }
+        Ok(())
+    }
+
+    /// Whether the name stays in its folder: letters, digits, `.`, `-` and `_`, not starting with a dot.
+    #[must_use]
+    pub fn is_plain_name(&self) -> bool {
+        !self.file.is_empty()
+            && !self.file.starts_with('.')
+            && self.file.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+    }
+}
+
+/// model.json: what the weights are and how to use them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// Always [`CARD_FORMAT`].
+    pub format: String,
+    /// [`CARD_VERSION`] or lower.
+    pub version: u32,
+    /// The safetensors file.
+    pub weights: FileReference,
+    /// Shape of the network.
+    pub network: ResNetConfig,
+    /// Constants between pixels and tensor.
+    pub preprocess: Preprocess,
+    /// Names of the categories, in the order of the category head.
+    pub labels: Vec<String>,
+    /// Licence of the weights.
+    #[serde(default)]
+    pub licence: String,
+    /// How the weights came about; for people, not read by programs.
+    #[serde(default)]
+    pub training: serde_json::Value,
+    /// Measured figures; for people, not read by programs.
+    #[serde(default)]
+    pub metrics: serde_json::Value,
+}
+
+impl ModelCard {
+    /// Reads and checks model.json.
+    ///
+    /// Fails with [`Error::InvalidModelCard`].
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        let invalid = |reason: String| Error::InvalidModelCard { reason };
+        let card: Self = serde_json::from_slice(json).map_err(|error| invalid(error.to_string()))?;
+        if card.format != CARD_FORMAT {
+            return Err(invalid("it is not a Twill model".to_owned()));
+        }
+        if card.version > CARD_VERSION {
+            return Err(invalid(format!("its version {} is newer than this program", card.version)));
+        }
+        card.network.validate()?;
+        card.preprocess.validate()?;
+        if card.labels.len() != card.network.categories {
+            return Err(invalid("the number of labels differs from the network's categories".to_owned()));
+        }
+        if card.preprocess.size != card.network.input_size {
+            return Err(invalid("the preprocessing gives another size than the network takes".to_owned()));
+        }
+        if !card.weights.is_plain_name() {
+            return Err(invalid("the name of the weights file is not a plain file name".to_owned()));
+        }
+        if hash::from_hex(&card.weights.sha256).is_none() {
+            return Err(invalid("the checksum of the weights file is not a SHA-256".to_owned()));
+        }
+        Ok(card)
+    }
+
+    /// SHA-256 of the weights file, which identifies the model.
+    #[must_use]
+    pub fn weights_sha256(&self) -> [u8; 32] {
+        hash::from_hex(&self.weights.sha256).unwrap_or_default()
+    }
+}
+
+/// A tensor on the host: shape as in a PyTorch `state_dict`, values row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostTensor {
+    /// Lengths of the axes.
+    pub shape: Vec<usize>,
+    /// Row-major values.
+    pub values: Vec<f32>,
+}
+
+/// Every stored tensor of the network by name, in a fixed order.
+///
+/// Reads back synchronously, which the browser's GPU cannot: for native use. Fails with [`Error::Inference`] where the
+/// device does.
+pub fn to_host(network: &ResNet) -> Result<Vec<(String, HostTensor)>> {
+    let mut tensors = Vec::new();
+    walk(&mut network.clone(), &mut |name, slot| {
+        let (shape, data) = match slot {
+            Slot::Kernel(param) => (param.val().dims().to_vec(), param.val().try_into_data()),
+            Slot::Matrix(param) => {
+                let matrix = param.val().transpose();
+                (matrix.dims().to_vec(), matrix.try_into_data())
+            }
+            Slot::Vector(param) => (param.val().dims().to_vec(), param.val().try_into_data()),
+            Slot::Running(state) => {
+                let value = state.value_sync();
+                (value.dims().to_vec(), value.try_into_data())
+            }
+        };
+        let failed = |reason: String| Error::Inference { reason };
+        let data = data.map_err(|error| failed(error.to_string()))?;
+        let values = data.try_into_vec_as::<f32>().map_err(|error| failed(error.to_string()))?;
+        tensors.push((name.to_owned(), HostTensor { shape, values }));
+        Ok(())
+    })?;
+    Ok(tensors)
+}
+
+/// Puts `tensors` in their places in a freshly built `network`.
+///
+/// Fails with [`Error::InvalidWeights`] where one is missing, left over, of another shape, or not finite.
+pub fn from_host(network: &mut ResNet, mut tensors: HashMap<String, HostTensor>, device: &Device) -> Result<()> {
+    let invalid = |reason: String| Error::InvalidWeights { reason };
+    walk(network, &mut |name, slot| {
+        let tensor = tensors.remove(name).ok_or_else(|| invalid(format!("the tensor {name} is missing")))?;
+        let expected = match &slot {
+            Slot::Kernel(param) => param.lazy_shape().to_vec(),
+            Slot::Matrix(param) => param.lazy_shape().iter().rev().copied().collect(),
+            Slot::Vector(param) => param.lazy_shape().to_vec(),
+            Slot::Running(state) => state.value().dims().to_vec(),
+        };
+        if tensor.shape != expected || tensor.values.len() != expected.iter().product::<usize>() {
+            return Err(invalid(format!("the tensor {name} is {:?} instead of {expected:?}", tensor.shape)));
+        }
+        if !tensor.values.iter().all(|value| value.is_finite()) {
+            return Err(invalid(format!("the tensor {name} holds values that are not numbers")));
+        }
+        if name.ends_with("running_var") && tensor.values.iter().any(|value| *value < 0.0) {
+            return Err(invalid(format!("the tensor {name} holds a negative variance")));
+        }
+        let data = TensorData::new(tensor.values, tensor.shape);
+        match slot {
+            Slot::Kernel(param) => *param = place(param, Tensor::from_data(data, device)),
+            Slot::Matrix(param) => *param = place(param, Tensor::<2>::from_data(data, device).transpose()),
+            Slot::Vector(param) => *param = place(param, Tensor::from_data(data, device)),
+            Slot::Running(state) => state.update(Tensor::from_data(data, device)),
+        }
+        Ok(())
+    })?;
+    match tensors.keys().min() {
+        Some(name) => Err(invalid(format!("the tensor {name} does not belong to this network"))),
+        None => Ok(()),
+    }
+}
+
+/// The parameter with another value; it keeps its identity, which optimisers go by.
+fn place<const D: usize>(
+    param: &burn::module::Param<Tensor<D>>,
+    value: Tensor<D>,
+) -> burn::module::Param<Tensor<D>> {
+    param.clone().map(|_| value)
+}
+
+/// The network's tensors as a safetensors file in half precision.
+///
+/// Fails with [`Error::Inference`] where the device cannot be read and [`Error::InvalidWeights`] where a value does not fit
+/// half precision.
+pub fn to_safetensors(network: &ResNet) -> Result<Vec<u8>> {
+    let invalid = |reason: String| Error::InvalidWeights { reason };
+    let mut encoded = Vec::new();
+    for (name, tensor) in to_host(network)? {
+        let mut bytes = Vec::with_capacity(tensor.values.len() * 2);
+        for value in tensor.values {
+            let half = f16::from_f32(value);
+            if !half.is_finite() {
+                return Err(invalid(format!("the tensor {name} holds {value}, too large for half precision")));
+            }
+            bytes.extend(half.to_le_bytes());
+        }
+        encoded.push((name, tensor.shape, bytes));
+    }
+    let views = encoded
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F16, shape.clone(), bytes)?)))
+        .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>()
+        .map_err(|error| invalid(error.to_string()))?;
+    safetensors::serialize(views, None).map_err(|error| invalid(error.to_string()))
+}
+
+/// The tensors of a safetensors file (f16 or f32).
+///
+/// Fails with [`Error::InvalidWeights`]. Allocates at most twice the file's length.
+pub fn read_safetensors(bytes: &[u8]) -> Result<HashMap<String, HostTensor>> {
+    let invalid = |reason: String| Error::InvalidWeights { reason };
+    let file = SafeTensors::deserialize(bytes).map_err(|error| invalid(format!("this is no safetensors file, {error}")))?;
+    file.iter()
+        .map(|(name, view)| {
+            let values = match view.dtype() {
+                Dtype::F16 => {
+                    view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
+                }
+                Dtype::F32 => {
+                    view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+                }
+                other => return Err(invalid(format!("the tensor {name} has the type {other:?}"))),
+            };
+            Ok((name.to_owned(), HostTensor { shape: view.shape().to_vec(), values }))
+        })
+        .collect()
+}
+
+/// The network of `card` with the weights of `file` on `device`.
+///
+/// Fails with [`Error::InvalidWeights`] where length, hash or contents do not match the card.
+pub fn load(card: &ModelCard, file: &[u8], device: &Device) -> Result<ResNet> {
+    card.weights.check(file).map_err(|reason| Error::InvalidWeights { reason })?;
+    let tensors = read_safetensors(file)?;
+    let mut network = card.network.init(device)?;
+    from_host(&mut network, tensors, device)?;
+    Ok(network)
+}
