@@ -12,7 +12,8 @@ ADDRESS ?= 127.0.0.1
 PORT ?= 8080
 # The profile of the page and its worker. `make serve PROFILE=dev` rebuilds faster, and searches slower.
 PROFILE ?= dist
-# Features of the trainer, e.g. `make catalogue FEATURES=cuda`.
+# Features of the trainer for `make bench`, e.g. FEATURES=wgpu. Without any it computes on the CPU, and is built as for
+# the tests, so that nothing is compiled twice.
 FEATURES ?=
 
 TRUNK := NO_COLOR=true trunk
@@ -40,11 +41,11 @@ test: ## Everything: format, lints, unit, doc, wasm and browser tests (STEPS="fo
 	@bash .ci/test.sh $(STEPS)
 
 bench: ## The benchmarks, as a table
-	@bash .ci/setup.sh rust cc_linker vulkan
+	@bash .ci/setup.sh rust cc_linker
 	$(TRAINER) bench
 
 catalogue: ## Draw the shipped catalogue again and embed it; the same bytes as in the repository
-	@bash .ci/setup.sh rust cc_linker vulkan
+	@bash .ci/setup.sh rust cc_linker
 	$(TRAINER) dataset synth --out $(TWILL_CACHE)/catalogue-drawings --count 3000 --seed 7 --setting studio
 	$(TRAINER) index --images $(TWILL_CACHE)/catalogue-drawings --metadata $(TWILL_CACHE)/catalogue-drawings/labels.csv \
 		--weights public/model/model.json --out public/catalogue

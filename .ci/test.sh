@@ -7,8 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/env.sh
 
 # The native packages are always named together: cargo then unifies their features to one set, and Burn is compiled
-# once. For the same reason there is one native profile. Tests run on the CPU backend, where they are exact; that the
-# trainer's default GPU backend compiles is checked by the lints, which spare its ten minutes of code generation.
+# once. For the same reason there is one native profile. Tests run on the CPU backend, where they are exact; the GPU
+# backend's own ten minutes of code generation are spent once, for the page's worker.
 PACKAGES=(-p model -p trainer -p e2e)
 NATIVE=(--locked --release --no-default-features "${PACKAGES[@]}")
 # The page is built by itself: with the others it would get the trainer's features.
@@ -25,7 +25,7 @@ run_tools() { bash .ci/setup.sh test; }
 
 run_format() { cargo fmt --all --check; }
 
-run_lint_native() { cargo clippy --locked --release "${PACKAGES[@]}" --all-targets -- -D warnings; }
+run_lint_native() { cargo clippy "${NATIVE[@]}" --all-targets -- -D warnings; }
 
 run_lint_wasm() {
     # A second configuration forbids what a browser does not have: files, threads, clocks.

@@ -1,0 +1,202 @@
+//! The network against an independent re-implementation in PyTorch (`tests/peers/resnet_torch.py`).
+//!
+//! Both read the same safetensors file and the same input; features, categories, boxes and the feature map have to agree
+//! to 1e-4. `TWILL_PYTHON` names a Python that has PyTorch; `make test` sets it.
+
+use std::{
+    collections::HashMap,
+    env, fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::{Device, Tensor, TensorData};
+use e2e::{
+    photos::drawn_shirt,
+    site::{Shipped, repository},
+};
+use image::RgbImage;
+use model::{
+    crop::CropBox,
+    image::{DecodeLimits, decode},
+    preprocess::Preprocess,
+    resnet::{BoxHead, Pool, ResNet, ResNetConfig},
+    weights::{from_host, read_safetensors, to_host, to_safetensors},
+};
+use serde_json::json;
+
+#[test]
+fn the_seeds_network_with_random_weights() -> Result<()> {
+    agrees(&ResNetConfig::default(), 1)
+}
+
+#[test]
+fn its_relatives_with_random_weights() -> Result<()> {
+    let wide = ResNetConfig { widths: vec![8, 12, 30], blocks: 3, categories: 3, ..ResNetConfig::default() };
+    let strided = ResNetConfig {
+        input_size: 96,
+        stem_stride: 2,
+        pool: Pool::Gem,
+        embedding: Some(24),
+        box_head: BoxHead::Map,
+        ..ResNetConfig::default()
+    };
+    agrees(&wide, 2)?;
+    agrees(&strided, 3)
+}
+
+#[test]
+fn the_shipped_network_on_garments() -> Result<()> {
+    let shipped = Shipped::open_in(&repository().join("public"))?;
+    let card = shipped.embedder().card();
+    let mut photos = vec![drawn_shirt([60, 20, 90]), drawn_shirt([220, 220, 215])];
+    for item in shipped.items().iter().step_by(shipped.items().len().div_ceil(6)) {
+        photos.push(decode(&fs::read(shipped.picture(item))?, &DecodeLimits::default())?);
+    }
+    let input = tensor(&photos, &card.preprocess);
+    let folder = tempfile::tempdir()?;
+    exchange(folder.path(), &card.network, shipped.embedder().network(), &input)?;
+    let answer = compare(folder.path(), &repository().join("public").join(shipped.weights_path()))?;
+    ensure!(answer.status.success(), "PyTorch disagrees with the shipped network");
+    Ok(())
+}
+
+/// The comparison itself can fail: it does where one number of the input differs.
+#[test]
+fn a_small_difference_is_found() -> Result<()> {
+    let config = ResNetConfig::default();
+    let folder = tempfile::tempdir()?;
+    let (network, weights) = random(&config, 4)?;
+    let input = tensor(&[drawn_shirt([90, 90, 90])], &Preprocess::default());
+    exchange(folder.path(), &config, &network, &input)?;
+    fs::write(folder.path().join("weights.safetensors"), weights)?;
+    let mut values = input.values;
+    values[5000] += 0.05;
+    write(folder.path(), "input", &values)?;
+    let answer = compare(folder.path(), &folder.path().join("weights.safetensors"))?;
+    ensure!(answer.status.code() == Some(1), "the comparison let a difference pass");
+    Ok(())
+}
+
+/// A network of this shape with random weights and statistics gives the same numbers in PyTorch.
+fn agrees(config: &ResNetConfig, seed: u64) -> Result<()> {
+    let preprocess = Preprocess { size: config.input_size, ..Preprocess::default() };
+    let photos = [[200, 40, 40], [20, 30, 90], [240, 240, 235]].map(drawn_shirt);
+    let folder = tempfile::tempdir()?;
+    let (network, weights) = random(config, seed)?;
+    exchange(folder.path(), config, &network, &tensor(&photos, &preprocess))?;
+    fs::write(folder.path().join("weights.safetensors"), weights)?;
+    let answer = compare(folder.path(), &folder.path().join("weights.safetensors"))?;
+    ensure!(answer.status.success(), "PyTorch disagrees with {config:?}");
+    Ok(())
+}
+
+/// Random weights, and running statistics that are not 0 and 1, through half precision and back.
+fn random(config: &ResNetConfig, seed: u64) -> Result<(ResNet, Vec<u8>)> {
+    let device = Device::flex();
+    let mut network = config.init(&device)?;
+    let mut random = Random(seed);
+    let mut tensors = HashMap::new();
+    for (name, mut tensor) in to_host(&network)? {
+        let is_norm = name.contains("norm");
+        let (from, to) = match name.rsplit('.').next() {
+            Some("running_mean") => (-0.4, 0.4),
+            Some("running_var") => (0.5, 2.0),
+            Some("weight") if is_norm => (0.6, 1.4),
+            Some("bias") => (-0.3, 0.3),
+            _ => {
+                let inputs: usize = tensor.shape[1..].iter().product();
+                let bound = (3.0 / inputs as f32).sqrt();
+                (-bound, bound)
+            }
+        };
+        tensor.values.iter_mut().for_each(|value| *value = from + (to - from) * random.next());
+        tensors.insert(name, tensor);
+    }
+    from_host(&mut network, tensors, &device)?;
+    let file = to_safetensors(&network)?;
+    from_host(&mut network, read_safetensors(&file)?, &device)?;
+    Ok((network, file))
+}
+
+/// `SplitMix64`: enough for weights, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    /// In 0 to 1.
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z >> 40) as f32 / (1_u64 << 24) as f32
+    }
+}
+
+/// `[batch, 3, size, size]`, flat.
+struct Input {
+    shape: [usize; 4],
+    values: Vec<f32>,
+}
+
+fn tensor(photos: &[RgbImage], preprocess: &Preprocess) -> Input {
+    let values = photos.iter().flat_map(|photo| preprocess.apply(photo, CropBox::WHOLE)).collect();
+    Input { shape: [photos.len(), 3, preprocess.size, preprocess.size], values }
+}
+
+/// Runs the Rust network and writes what went in and what came out.
+fn exchange(folder: &Path, config: &ResNetConfig, network: &ResNet, input: &Input) -> Result<()> {
+    let data = TensorData::new(input.values.clone(), input.shape);
+    let map = network.forward_features(Tensor::<4>::from_data(data, &Device::flex()));
+    let output = network.forward_head(map.clone());
+    let shapes = json!({
+        "input": input.shape,
+        "map": map.dims(),
+        "feature": output.feature.dims(),
+        "category": output.category.dims(),
+        "boxes": output.boxes.dims(),
+    });
+    write(folder, "input", &input.values)?;
+    for (name, data) in [
+        ("map", map.into_data()),
+        ("feature", output.feature.into_data()),
+        ("category", output.category.into_data()),
+        ("boxes", output.boxes.into_data()),
+    ] {
+        let values =
+            data.convert::<f32>().into_vec::<f32>().map_err(|error| anyhow::anyhow!("{name}: {error:?}"))?;
+        write(folder, name, &values)?;
+    }
+    fs::write(folder.join("shapes.json"), shapes.to_string())?;
+    fs::write(folder.join("card.json"), json!({ "network": config }).to_string())?;
+    Ok(())
+}
+
+fn write(folder: &Path, name: &str, values: &[f32]) -> Result<()> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    Ok(fs::write(folder.join(format!("{name}.f32")), bytes)?)
+}
+
+/// What PyTorch says of the numbers in `folder`.
+fn compare(folder: &Path, weights: &Path) -> Result<Output> {
+    let python = env::var("TWILL_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let answer = Command::new(&python)
+        .arg(repository().join("tests/peers/resnet_torch.py"))
+        .args(["--tolerance", "1e-4", "--card"])
+        .arg(folder.join("card.json"))
+        .arg("--weights")
+        .arg(weights)
+        .arg("--exchange")
+        .arg(folder)
+        .output()
+        .with_context(|| format!("{python} could not be started; `make setup` installs what this needs"))?;
+    let said = String::from_utf8_lossy(&answer.stderr);
+    print!("{}{said}", String::from_utf8_lossy(&answer.stdout));
+    // Exit status 1 is also Python's for a program that fell over: that must not pass for a found difference.
+    ensure!(
+        !said.contains("Traceback"),
+        "the comparison itself failed; does {python} have PyTorch and NumPy?"
+    );
+    Ok(answer)
+}

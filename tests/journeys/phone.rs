@@ -1,0 +1,90 @@
+//! Photos as phones take them, and screens as phones have them.
+
+use anyhow::{Context, Result, ensure};
+use e2e::{
+    journey::Plan,
+    page::Backend,
+    photos::{drawn_shirt, jpeg, phone_photo},
+    site::{Shipped, real_photos, test_photos},
+};
+use image::RgbImage;
+use model::image::{DecodeLimits, decode};
+
+use crate::{check_against_native, check_five_results, cosine, save};
+
+#[test]
+fn twelve_megapixels_lying_on_their_side_on_the_cpu() -> Result<()> {
+    a_phone_photo_is_upright(Backend::Cpu, &drawn_shirt([40, 110, 80]))
+}
+
+#[test]
+fn twelve_megapixels_lying_on_their_side_on_webgpu() -> Result<()> {
+    a_phone_photo_is_upright(Backend::WebGpu, &drawn_shirt([40, 110, 80]))
+}
+
+#[test]
+fn twelve_megapixels_of_a_real_photo_lying_on_their_side() -> Result<()> {
+    let Some(folder) = real_photos() else { return Ok(()) };
+    let photo = test_photos(&folder, &["longsleeve"], 1)?.pop().context("no photo")?;
+    let picture = decode(&std::fs::read(photo)?, &DecodeLimits::default())?;
+    a_phone_photo_is_upright(Backend::Cpu, &picture)
+}
+
+#[test]
+fn nothing_sticks_out_on_screens_of_any_size() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([90, 60, 130]))?)?;
+    Plan::on(Backend::Cpu).run(|page, _| {
+        for (width, height, phone) in
+            [(360, 640, true), (390, 844, true), (820, 1180, true), (1440, 900, false)]
+        {
+            page.resize(width, height, phone)?;
+            let empty = page.open()?;
+            ensure!(empty.overflow <= 0.0, "{width}x{height}: {} px stick out", empty.overflow);
+            let view = page.search(&photo)?;
+            ensure!(view.overflow <= 0.0, "{width}x{height} with results: {} px stick out", view.overflow);
+            let query = view.query.context("the photo is not shown")?;
+            ensure!(
+                query.width <= f64::from(width) && query.width >= 80.0,
+                "the photo is {} px wide",
+                query.width
+            );
+        }
+        Ok(())
+    })
+}
+
+/// `upright` as a phone stores it, against the same picture stored upright.
+fn a_phone_photo_is_upright(backend: Backend, upright: &RgbImage) -> Result<()> {
+    let shipped = Shipped::open()?;
+    let folder = tempfile::tempdir()?;
+    let file = phone_photo(upright)?;
+    let native = shipped.recommend(&file, 5)?;
+    let small = shipped.recommend(&jpeg(upright)?, 5)?;
+    let sideways = shipped.recommend(&jpeg(&image::imageops::rotate270(upright))?, 5)?;
+    let photo = save(folder.path(), "phone.jpg", &file)?;
+    let ids: Vec<&str> = shipped.items().iter().map(|item| item.id.as_str()).collect();
+    Plan::on(backend).run(|page, _| {
+        page.open()?;
+        let view = page.search(&photo)?;
+        check_five_results(&view, &ids)?;
+        check_against_native(&view, &native.embedding.vector, &native.hits, &ids, backend.agreement())?;
+        let query = view.query.as_ref().context("the photo is not shown")?;
+        let ratio = query.width / query.height;
+        ensure!(
+            (ratio - 0.75).abs() < 0.05,
+            "the photo is shown {} x {}, not upright",
+            query.width,
+            query.height
+        );
+        // The way it is stored must not matter, whereas the way it is turned does.
+        let same = cosine(&query.embedding, &small.embedding.vector);
+        let other = cosine(&query.embedding, &sideways.embedding.vector);
+        println!("cosine with the upright picture {same}, with the picture on its side {other}");
+        ensure!(
+            same > 0.98 && same > other,
+            "cosine {same} with the upright picture, {other} with it on its side"
+        );
+        Ok(())
+    })
+}

@@ -1,0 +1,72 @@
+//! One journey: a server, a browser, the page, and what is kept when it fails.
+
+use std::{
+    env, fs,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::PathBuf,
+};
+
+use anyhow::Result;
+
+use crate::{
+    browser::{Browser, Launch},
+    page::{Backend, Page},
+    server::{Server, Settings},
+    site,
+};
+
+/// How a journey starts.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where the page computes.
+    pub backend: Backend,
+    /// Path that the site stands under, with slashes at both ends.
+    pub prefix: &'static str,
+    /// Added to the page's address, as `&name=value`.
+    pub query: String,
+    /// Further flags of the browser.
+    pub flags: Vec<String>,
+}
+
+impl Plan {
+    /// The site at the top of its server, computing on `backend`.
+    #[must_use]
+    pub fn on(backend: Backend) -> Self {
+        Self { backend, prefix: "/", query: String::new(), flags: Vec::new() }
+    }
+
+    /// Serves the built site, opens a browser (not yet the page) and goes through `steps`.
+    ///
+    /// Where they fail or panic, the console is printed and a picture of the page is kept.
+    pub fn run(&self, steps: impl FnOnce(&Page, &Server) -> Result<()>) -> Result<()> {
+        let server =
+            Server::start(Settings { prefix: self.prefix.to_owned(), ..Settings::at_top(&site::dist()?) })?;
+        let launch = Launch { software_gpu: self.backend == Backend::WebGpu, flags: self.flags.clone() };
+        let url = format!("{}?backend={}{}", server.url(), self.backend.name(), self.query);
+        let page = Page::new(Browser::start(&launch)?, url, self.backend);
+        let outcome = catch_unwind(AssertUnwindSafe(|| steps(&page, &server)));
+        if !matches!(outcome, Ok(Ok(()))) {
+            keep_evidence(&page, &server);
+        }
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
+
+/// Best effort: the browser itself may be what failed.
+fn keep_evidence(page: &Page, server: &Server) {
+    match page.browser().console() {
+        Ok(lines) => lines.iter().for_each(|line| println!("console: {line}")),
+        Err(error) => println!("the console cannot be read: {error:#}"),
+    }
+    for request in server.requests().iter().filter(|request| request.status != 200) {
+        println!("server: {} {} -> {}", request.method, request.path, request.status);
+    }
+    let folder =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(env::temp_dir, PathBuf::from).join("e2e-failures");
+    let name = std::thread::current().name().unwrap_or("journey").replace("::", "-");
+    let file = folder.join(format!("{name}.png"));
+    match fs::create_dir_all(&folder).map_err(Into::into).and_then(|()| page.browser().screenshot(&file)) {
+        Ok(()) => println!("the page when it failed: {}", file.display()),
+        Err(error) => println!("no picture could be taken of the page: {error:#}"),
+    }
+}

@@ -1,0 +1,273 @@
+//! A static file server as plain as the hosts that the page is made for, on a free port of this machine.
+//!
+//! It can stand under a sub-path, replace or withhold single files, allow other origins, and it remembers every
+//! request, so that a journey can say what the page asked for.
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+
+/// What a served file is replaced by.
+#[derive(Clone, Debug)]
+pub enum Stand {
+    /// Nothing: 404.
+    Missing,
+    /// These bytes.
+    Bytes(Vec<u8>),
+}
+
+/// One request as the server saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST`, ...
+    pub method: String,
+    /// Path without query, as sent.
+    pub path: String,
+    /// Bytes of its body, by its header.
+    pub body_bytes: u64,
+    /// Status of the answer.
+    pub status: u16,
+}
+
+/// What is served, and how.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folder of the files.
+    pub root: PathBuf,
+    /// Path that the site stands under, with slashes at both ends: `/` or `/shop/try/`.
+    pub prefix: String,
+    /// Whether pages of other origins may read the files.
+    pub allow_other_origins: bool,
+}
+
+impl Settings {
+    /// `root` at the top of the server.
+    #[must_use]
+    pub fn at_top(root: &Path) -> Self {
+        Self { root: root.to_owned(), prefix: "/".to_owned(), allow_other_origins: false }
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: Settings,
+    stands: Mutex<HashMap<String, Stand>>,
+    log: Mutex<Vec<Request>>,
+    closing: AtomicBool,
+}
+
+/// A running server; it stops when dropped.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Serves `settings.root` on a free port.
+    pub fn start(settings: Settings) -> Result<Self> {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port to serve the page on")?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            settings,
+            stands: Mutex::default(),
+            log: Mutex::default(),
+            closing: AtomicBool::new(false),
+        });
+        let for_thread = Arc::clone(&shared);
+        thread::spawn(move || accept(&listener, &for_thread));
+        Ok(Self { shared, address })
+    }
+
+    /// Address of the site, ending in a slash.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}{}", self.origin(), self.shared.settings.prefix)
+    }
+
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Answers requests for `path` (relative to the site) with `stand` from now on.
+    pub fn replace(&self, path: &str, stand: Stand) {
+        lock(&self.shared.stands).insert(path.to_owned(), stand);
+    }
+
+    /// Serves every file as it is again.
+    pub fn restore(&self) {
+        lock(&self.shared.stands).clear();
+    }
+
+    /// Every request so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.shared.log).clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.closing.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for a connection.
+        drop(TcpStream::connect_timeout(&self.address, Duration::from_secs(1)));
+    }
+}
+
+/// The log and the stands hold plain values: one left by a panicking thread is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for stream in listener.incoming() {
+        if shared.closing.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        let shared = Arc::clone(shared);
+        thread::spawn(move || {
+            // A browser may hang up whenever it likes; that concerns this connection alone.
+            if let Err(error) = answer(stream, &shared) {
+                eprintln!("server: a connection ended early: {error}");
+            }
+        });
+    }
+}
+
+/// The request line and the headers that matter here.
+struct Head {
+    method: String,
+    target: String,
+    body_bytes: u64,
+}
+
+fn read_head(reader: &mut impl BufRead) -> Result<Option<Head>> {
+    let mut line = String::new();
+    if reader.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    let mut words = line.split_whitespace();
+    let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
+    let mut head = Head { method: method.to_owned(), target: target.to_owned(), body_bytes: 0 };
+    loop {
+        let mut header = String::new();
+        if reader.read_line(&mut header)? == 0 || header.trim().is_empty() {
+            return Ok(Some(head));
+        }
+        if let Some((name, value)) = header.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            head.body_bytes = value.trim().parse().unwrap_or(0);
+        }
+    }
+}
+
+fn answer(mut stream: TcpStream, shared: &Shared) -> Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let Some(head) = read_head(&mut reader)? else { return Ok(()) };
+    std::io::copy(&mut reader.take(head.body_bytes), &mut std::io::sink())?;
+    let path = head.target.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let (status, kind, body) = find(&head.method, &path, shared);
+    lock(&shared.log).push(Request {
+        method: head.method.clone(),
+        path,
+        body_bytes: head.body_bytes,
+        status,
+    });
+    let reason = if status == 200 { "OK" } else { "Not Found" };
+    let origins = if shared.settings.allow_other_origins { "Access-Control-Allow-Origin: *\r\n" } else { "" };
+    write!(
+        stream,
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{origins}Connection: close\r\n\r\n",
+        body.len()
+    )?;
+    if head.method != "HEAD" {
+        stream.write_all(&body)?;
+    }
+    stream.flush()?;
+    Ok(())
+}
+
+fn find(method: &str, path: &str, shared: &Shared) -> (u16, &'static str, Vec<u8>) {
+    let missing = || (404, "text/plain", b"There is no such file.".to_vec());
+    let Some(relative) = path.strip_prefix(&shared.settings.prefix) else { return missing() };
+    if !matches!(method, "GET" | "HEAD") || relative.split('/').any(|part| part == "..") {
+        return missing();
+    }
+    let relative = if relative.is_empty() { "index.html" } else { relative };
+    match lock(&shared.stands).get(relative) {
+        Some(Stand::Missing) => return missing(),
+        Some(Stand::Bytes(bytes)) => return (200, content_type(relative), bytes.clone()),
+        None => {}
+    }
+    match fs::read(shared.settings.root.join(relative)) {
+        Ok(bytes) => (200, content_type(relative), bytes),
+        Err(_) => missing(),
+    }
+}
+
+fn content_type(path: &str) -> &'static str {
+    match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript",
+        Some("css") => "text/css",
+        Some("json") => "application/json",
+        Some("webmanifest") => "application/manifest+json",
+        Some("wasm") => "application/wasm",
+        Some("webp") => "image/webp",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(server: &Server, path: &str) -> String {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: here\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn serves_replaces_and_restores_under_a_sub_path() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("index.html"), "hello").unwrap();
+        fs::write(folder.path().join("a.json"), "{}").unwrap();
+        let settings = Settings { prefix: "/shop/".to_owned(), ..Settings::at_top(folder.path()) };
+        let server = Server::start(settings).unwrap();
+        assert!(get(&server, "/shop/").ends_with("hello"));
+        assert!(get(&server, "/").starts_with("HTTP/1.1 404"));
+        assert!(get(&server, "/shop/../secret").starts_with("HTTP/1.1 404"));
+        server.replace("a.json", Stand::Bytes(b"[]".to_vec()));
+        assert!(get(&server, "/shop/a.json?x=1").ends_with("[]"));
+        server.replace("a.json", Stand::Missing);
+        assert!(get(&server, "/shop/a.json").starts_with("HTTP/1.1 404"));
+        server.restore();
+        assert!(get(&server, "/shop/a.json").ends_with("{}"));
+        assert_eq!(server.requests().len(), 6);
+        assert_eq!(server.requests()[3].path, "/shop/a.json");
+    }
+}
