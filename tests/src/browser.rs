@@ -17,7 +17,6 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use ureq::Agent;
 
 /// What Chromium is started without: everything that talks to its maker, and everything that waits for a person.
 const QUIET: [&str; 14] = [
@@ -46,6 +45,9 @@ const SOFTWARE_GPU: [&str; 4] = [
     "--enable-unsafe-swiftshader",
 ];
 
+/// Longest that one command of the protocol may take, seconds.
+const TIMEOUT_S: u64 = 120;
+
 /// How a browser is started.
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
@@ -58,7 +60,6 @@ pub struct Launch {
 /// A running browser with an empty profile; it ends when dropped.
 #[derive(Debug)]
 pub struct Browser {
-    agent: Agent,
     session_url: String,
     driver: Child,
     profile: TempDir,
@@ -74,11 +75,7 @@ impl Browser {
         let profile = tempfile::tempdir()?;
         let (driver, port) = start_driver(profile.path())?;
         // From here on the driver is stopped on every way out.
-        let config = Agent::config_builder()
-            .timeout_global(Some(Duration::from_mins(2)))
-            .http_status_as_error(false)
-            .build();
-        let mut browser = Self { agent: config.into(), session_url: String::new(), driver, profile };
+        let mut browser = Self { session_url: String::new(), driver, profile };
         let base = format!("http://127.0.0.1:{port}");
         let session = browser.send("POST", &format!("{base}/session"), &browser.capabilities(launch)?)?;
         let id = session["sessionId"].as_str().context("chromedriver gave the session no id")?;
@@ -159,19 +156,14 @@ impl Browser {
     }
 
     fn send(&self, method: &str, url: &str, body: &Value) -> Result<Value> {
-        let mut answer = match method {
-            "DELETE" => self.agent.delete(url).call()?,
-            _ => self.agent.post(url).send_json(body)?,
+        let request = match method {
+            "DELETE" => minreq::delete(url),
+            _ => minreq::post(url).with_header("Content-Type", "application/json").with_body(body.to_string()),
         };
-        let status = answer.status();
-        let mut answer: Value = answer
-            .body_mut()
-            .with_config()
-            .limit(100_000_000)
-            .read_json()
-            .context("chromedriver's answer is no JSON")?;
-        let value = answer["value"].take();
-        if status.is_success() {
+        let answer = request.with_timeout(TIMEOUT_S).send().context("chromedriver did not answer")?;
+        let mut json: Value = serde_json::from_slice(answer.as_bytes()).context("chromedriver's answer is no JSON")?;
+        let value = json["value"].take();
+        if (200..300).contains(&answer.status_code) {
             return Ok(value);
         }
         // Only the first line: the rest is chromedriver's own stack.
