@@ -113,7 +113,8 @@ impl Catalogue {
         let card = CatalogueCard::from_json(card_json)?;
         card.items.check(items_json).map_err(invalid)?;
         card.features.check(features).map_err(|reason| Error::InvalidFeatureFile { reason })?;
-        let items: Vec<Item> = serde_json::from_slice(items_json).map_err(|error| invalid(error.to_string()))?;
+        let items: Vec<Item> =
+            serde_json::from_slice(items_json).map_err(|error| invalid(error.to_string()))?;
         let features = FeatureFile::read(features)?;
         Self::assemble(card, items, features)
     }

@@ -119,7 +119,10 @@ fn background(picture: &RgbImage) -> Vec<Cluster> {
     let border: Vec<WeightedColour> = picture
         .enumerate_pixels()
         .filter(|&(x, y, _)| {
-            x < margin || y < margin || x >= width.saturating_sub(margin) || y >= height.saturating_sub(margin)
+            x < margin
+                || y < margin
+                || x >= width.saturating_sub(margin)
+                || y >= height.saturating_sub(margin)
         })
         .map(|(_, _, pixel)| WeightedColour { lab: lab_from_srgb(pixel.0), weight: 1.0 })
         .collect();
@@ -131,7 +134,8 @@ fn background(picture: &RgbImage) -> Vec<Cluster> {
 
 /// 0 for a colour of the background, nearing 1 for one that differs clearly.
 fn difference_from(background: &[Cluster], lab: Lab) -> f32 {
-    let nearest = background.iter().map(|cluster| cluster::squared_distance(cluster.lab, lab)).fold(f32::MAX, f32::min);
+    let nearest =
+        background.iter().map(|cluster| cluster::squared_distance(cluster.lab, lab)).fold(f32::MAX, f32::min);
     1.0 - (-nearest / (BACKGROUND_REACH * BACKGROUND_REACH)).exp()
 }
 
@@ -173,7 +177,8 @@ fn srgb_from_lab([l, a, b]: Lab) -> [u8; 3] {
     let axes = [y + a / 500.0, y, y - b / 200.0];
     let [x, y, z] = [0, 1, 2].map(|axis| {
         let cube = axes[axis].powi(3);
-        let value = if cube > 216.0 / 24_389.0 { cube } else { (116.0 * axes[axis] - 16.0) * 27.0 / 24_389.0 };
+        let value =
+            if cube > 216.0 / 24_389.0 { cube } else { (116.0 * axes[axis] - 16.0) * 27.0 / 24_389.0 };
         value * WHITE[axis]
     });
     [
@@ -182,7 +187,8 @@ fn srgb_from_lab([l, a, b]: Lab) -> [u8; 3] {
         0.055_643_4 * x - 0.204_025_9 * y + 1.057_225_2 * z,
     ]
     .map(|linear| {
-        let value = if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
+        let value =
+            if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
         (value * 255.0).round().clamp(0.0, 255.0) as u8
     })
 }
@@ -231,7 +237,9 @@ mod tests {
 
     #[test]
     fn a_white_garment_on_a_white_ground_is_white_despite_its_print() {
-        let print = |x: u32, y: u32| if (52..64).contains(&x) && (60..76).contains(&y) { [20, 20, 200] } else { [248; 3] };
+        let print = |x: u32, y: u32| {
+            if (52..64).contains(&x) && (60..76).contains(&y) { [20, 20, 200] } else { [248; 3] }
+        };
         assert_near(dominant(&picture([250; 3], print), GARMENT), [248; 3]);
     }
 

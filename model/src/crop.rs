@@ -113,7 +113,10 @@ mod tests {
         for (x1, y1, x2, y2) in
             [(0.5, 0.0, 0.5, 1.0), (-0.1, 0.0, 1.0, 1.0), (0.0, 0.0, 1.1, 1.0), (f32::NAN, 0.0, 1.0, 1.0)]
         {
-            assert!(matches!(CropBox::new(x1, y1, x2, y2), Err(Error::InvalidCrop(_))), "{x1} {y1} {x2} {y2}");
+            assert!(
+                matches!(CropBox::new(x1, y1, x2, y2), Err(Error::InvalidCrop(_))),
+                "{x1} {y1} {x2} {y2}"
+            );
         }
         assert!(serde_json::from_str::<CropBox>(r#"{"x1":0.9,"y1":0,"x2":0.1,"y2":1}"#).is_err());
     }
@@ -130,7 +133,9 @@ mod tests {
 
     #[test]
     fn a_prediction_is_always_a_valid_box() {
-        for raw in [[0.9, 0.2, 0.1, 0.8], [-3.0, 0.5, 7.0, 0.5], [1.0, 1.0, 1.0, 1.0], [f32::NAN, 0.0, 1.0, 1.0]] {
+        for raw in
+            [[0.9, 0.2, 0.1, 0.8], [-3.0, 0.5, 7.0, 0.5], [1.0, 1.0, 1.0, 1.0], [f32::NAN, 0.0, 1.0, 1.0]]
+        {
             let crop = CropBox::from_prediction(raw, 0.05);
             assert!(CropBox::new(crop.x1, crop.y1, crop.x2, crop.y2).is_ok(), "{raw:?} gave {crop}");
             assert!(crop.x2 - crop.x1 > 0.0499 && crop.y2 - crop.y1 > 0.0499);

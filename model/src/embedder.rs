@@ -93,7 +93,8 @@ impl Embedder {
             inputs.iter().flat_map(|(photo, crop)| self.card.preprocess.apply(photo, *crop)).collect();
         let raw = self.run(tensors, inputs.len()).await?;
         let rows = raw.features.chunks_exact(self.dimension());
-        let rows = rows.zip(raw.probabilities.chunks_exact(self.labels().len())).zip(raw.boxes.chunks_exact(4));
+        let rows =
+            rows.zip(raw.probabilities.chunks_exact(self.labels().len())).zip(raw.boxes.chunks_exact(4));
         inputs
             .iter()
             .zip(rows)

@@ -35,7 +35,9 @@ pub enum Error {
     },
 
     /// No picture format that this program knows.
-    #[error("This file is not a picture that can be read. Photos in JPEG, PNG, WebP, GIF or BMP format work.")]
+    #[error(
+        "This file is not a picture that can be read. Photos in JPEG, PNG, WebP, GIF or BMP format work."
+    )]
     NotAPicture,
 
     /// A known format, cut off before its end.
@@ -89,7 +91,9 @@ pub enum Error {
     },
 
     /// The catalogue was embedded with other weights or other preprocessing than those loaded.
-    #[error("The catalogue was made with another model than the one loaded. It has to be indexed again with this model.")]
+    #[error(
+        "The catalogue was made with another model than the one loaded. It has to be indexed again with this model."
+    )]
     ModelMismatch,
 
     /// A vector whose length differs from the catalogue's.

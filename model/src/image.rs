@@ -43,8 +43,7 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage> {
     let name = format_name(format).ok_or(Error::NotAPicture)?;
     let failure = |error: ImageError| classify(&error, name, format, bytes);
 
-    let mut decoder =
-        ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(failure)?;
+    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(failure)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(Error::NoPixels);
@@ -106,13 +105,20 @@ const fn format_name(format: ImageFormat) -> Option<&'static str> {
 /// A decoder's error in our terms. Decoders report a missing end in many ways, so the file's own end marker decides.
 fn classify(error: &ImageError, name: &'static str, format: ImageFormat, bytes: &[u8]) -> Error {
     match error {
-        ImageError::Limits(limit) if matches!(limit.kind(), LimitErrorKind::DimensionError | LimitErrorKind::InsufficientMemory) => {
+        ImageError::Limits(limit)
+            if matches!(
+                limit.kind(),
+                LimitErrorKind::DimensionError | LimitErrorKind::InsufficientMemory
+            ) =>
+        {
             let (width, height) = ImageReader::with_format(Cursor::new(bytes), format)
                 .into_dimensions()
                 .unwrap_or((u32::MAX, u32::MAX));
             Error::TooManyPixels { width, height }
         }
-        ImageError::Unsupported(error) if matches!(error.format_hint(), ImageFormatHint::Unknown) => Error::NotAPicture,
+        ImageError::Unsupported(error) if matches!(error.format_hint(), ImageFormatHint::Unknown) => {
+            Error::NotAPicture
+        }
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             Error::TruncatedPhoto { format: name }
         }
@@ -129,7 +135,8 @@ fn lacks_end(format: ImageFormat, bytes: &[u8]) -> bool {
         ImageFormat::Gif => bytes.last() != Some(&0x3b),
         ImageFormat::WebP | ImageFormat::Bmp => {
             let at = if format == ImageFormat::WebP { 4 } else { 2 };
-            let claimed = bytes.get(at..at + 4).map_or(u32::MAX, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+            let claimed =
+                bytes.get(at..at + 4).map_or(u32::MAX, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
             u64::from(claimed) > bytes.len() as u64
         }
         _ => false,
@@ -173,7 +180,8 @@ mod tests {
 
     #[test]
     fn exif_orientation_is_applied() {
-        let picture = RgbImage::from_fn(64, 32, |x, _| if x < 32 { Rgb([250, 10, 10]) } else { Rgb([10, 10, 250]) });
+        let picture =
+            RgbImage::from_fn(64, 32, |x, _| if x < 32 { Rgb([250, 10, 10]) } else { Rgb([10, 10, 250]) });
         let turned = with_orientation(&encode(&picture, ImageFormat::Jpeg), 6);
         let upright = decode(&turned, &DecodeLimits::default()).unwrap();
         assert_eq!(upright.dimensions(), (32, 64));
@@ -222,7 +230,8 @@ mod tests {
 
     fn png_crc(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(!0u32, |crc, byte| {
-            (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 })
+            (0..8)
+                .fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 })
         })
     }
 }

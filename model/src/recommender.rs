@@ -53,7 +53,12 @@ impl Recommender {
     }
 
     /// Embeds `crop` of the photo (all of it where `None`) and finds the `k` most similar items.
-    pub async fn recommend(&self, photo: &RgbImage, crop: Option<CropBox>, k: usize) -> Result<Recommendation> {
+    pub async fn recommend(
+        &self,
+        photo: &RgbImage,
+        crop: Option<CropBox>,
+        k: usize,
+    ) -> Result<Recommendation> {
         let embedding = self.embedder.embed(photo, crop.unwrap_or(CropBox::WHOLE)).await?;
         let hits = search::top_k(self.catalogue.features(), &embedding.vector, k)?;
         Ok(Recommendation { embedding, hits })

@@ -160,7 +160,11 @@ pub fn to_host(network: &ResNet) -> Result<Vec<(String, HostTensor)>> {
 /// Puts `tensors` in their places in a freshly built `network`.
 ///
 /// Fails with [`Error::InvalidWeights`] where one is missing, left over, of another shape, or not finite.
-pub fn from_host(network: &mut ResNet, mut tensors: HashMap<String, HostTensor>, device: &Device) -> Result<()> {
+pub fn from_host(
+    network: &mut ResNet,
+    mut tensors: HashMap<String, HostTensor>,
+    device: &Device,
+) -> Result<()> {
     let invalid = |reason: String| Error::InvalidWeights { reason };
     walk(network, &mut |name, slot| {
         let tensor = tensors.remove(name).ok_or_else(|| invalid(format!("the tensor {name} is missing")))?;
@@ -214,7 +218,9 @@ pub fn to_safetensors(network: &ResNet) -> Result<Vec<u8>> {
         for value in tensor.values {
             let half = f16::from_f32(value);
             if !half.is_finite() {
-                return Err(invalid(format!("the tensor {name} holds {value}, too large for half precision")));
+                return Err(invalid(format!(
+                    "the tensor {name} holds {value}, too large for half precision"
+                )));
             }
             bytes.extend(half.to_le_bytes());
         }
@@ -233,16 +239,19 @@ pub fn to_safetensors(network: &ResNet) -> Result<Vec<u8>> {
 /// Fails with [`Error::InvalidWeights`]. Allocates at most twice the file's length.
 pub fn read_safetensors(bytes: &[u8]) -> Result<HashMap<String, HostTensor>> {
     let invalid = |reason: String| Error::InvalidWeights { reason };
-    let file = SafeTensors::deserialize(bytes).map_err(|error| invalid(format!("this is no safetensors file, {error}")))?;
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|error| invalid(format!("this is no safetensors file, {error}")))?;
     file.iter()
         .map(|(name, view)| {
             let values = match view.dtype() {
                 Dtype::F16 => {
                     view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
                 }
-                Dtype::F32 => {
-                    view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
-                }
+                Dtype::F32 => view
+                    .data()
+                    .chunks_exact(4)
+                    .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                    .collect(),
                 other => return Err(invalid(format!("the tensor {name} has the type {other:?}"))),
             };
             Ok((name.to_owned(), HostTensor { shape: view.shape().to_vec(), values }))

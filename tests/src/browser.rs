@@ -158,10 +158,13 @@ impl Browser {
     fn send(&self, method: &str, url: &str, body: &Value) -> Result<Value> {
         let request = match method {
             "DELETE" => minreq::delete(url),
-            _ => minreq::post(url).with_header("Content-Type", "application/json").with_body(body.to_string()),
+            _ => {
+                minreq::post(url).with_header("Content-Type", "application/json").with_body(body.to_string())
+            }
         };
         let answer = request.with_timeout(TIMEOUT_S).send().context("chromedriver did not answer")?;
-        let mut json: Value = serde_json::from_slice(answer.as_bytes()).context("chromedriver's answer is no JSON")?;
+        let mut json: Value =
+            serde_json::from_slice(answer.as_bytes()).context("chromedriver's answer is no JSON")?;
         let value = json["value"].take();
         if (200..300).contains(&answer.status_code) {
             return Ok(value);

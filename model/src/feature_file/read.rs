@@ -5,7 +5,8 @@ use half::f16;
 use super::{
     FeatureFile,
     format::{
-        ALIGNMENT, CHECKSUM_AT, CODEC_F16, ENTRY, HEADER, KIND_VECTORS, MAGIC, MAJOR, MAX_DIMENSION, MAX_SECTIONS,
+        ALIGNMENT, CHECKSUM_AT, CODEC_F16, ENTRY, HEADER, KIND_VECTORS, MAGIC, MAJOR, MAX_DIMENSION,
+        MAX_SECTIONS,
     },
     invalid,
 };

@@ -30,7 +30,8 @@ fn what_is_written_is_read() {
 #[test]
 fn every_flipped_bit_is_noticed() {
     let bytes = file(3).write();
-    let padding = format::HEADER + format::ENTRY..(format::HEADER + format::ENTRY).next_multiple_of(format::ALIGNMENT);
+    let padding =
+        format::HEADER + format::ENTRY..(format::HEADER + format::ENTRY).next_multiple_of(format::ALIGNMENT);
     for at in (0..bytes.len()).filter(|at| !padding.contains(at)) {
         for bit in 0..8 {
             let mut damaged = bytes.clone();

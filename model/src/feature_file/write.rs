@@ -4,9 +4,7 @@ use half::f16;
 
 use super::{
     FeatureFile,
-    format::{
-        ALIGNMENT, CHECKSUM_AT, CODEC_F16, ENTRY, HEADER, KIND_VECTORS, MAGIC, MAJOR, MINOR,
-    },
+    format::{ALIGNMENT, CHECKSUM_AT, CODEC_F16, ENTRY, HEADER, KIND_VECTORS, MAGIC, MAJOR, MINOR},
 };
 use crate::hash::sha256;
 

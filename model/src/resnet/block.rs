@@ -3,7 +3,12 @@
 use burn::{
     module::Module,
     nn::{BatchNorm, conv::Conv2d},
-    tensor::{Device, Tensor, activation::relu, module::avg_pool2d, ops::{AvgPoolOptions, PadMode}},
+    tensor::{
+        Device, Tensor,
+        activation::relu,
+        module::avg_pool2d,
+        ops::{AvgPoolOptions, PadMode},
+    },
 };
 
 use super::{conv3x3, norm};

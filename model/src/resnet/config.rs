@@ -119,7 +119,11 @@ impl ResNetConfig {
             "it has no or too many stages"
         } else if !self.widths.iter().all(|width| (1..=1024).contains(width)) {
             "a stage's width is out of range"
-        } else if self.widths.windows(2).any(|pair| pair[1] < pair[0] || !(pair[1] - pair[0]).is_multiple_of(2)) {
+        } else if self
+            .widths
+            .windows(2)
+            .any(|pair| pair[1] < pair[0] || !(pair[1] - pair[0]).is_multiple_of(2))
+        {
             "a stage is narrower than the one before it, or wider by an odd number of channels"
         } else if !(1..=32).contains(&self.blocks) {
             "the number of blocks is out of range"

@@ -25,7 +25,10 @@ pub enum Slot<'a> {
 }
 
 /// Calls `visit` with the name and place of every stored tensor, in a fixed order, until it fails.
-pub fn walk<E>(network: &mut ResNet, visit: &mut dyn FnMut(&str, Slot<'_>) -> Result<(), E>) -> Result<(), E> {
+pub fn walk<E>(
+    network: &mut ResNet,
+    visit: &mut dyn FnMut(&str, Slot<'_>) -> Result<(), E>,
+) -> Result<(), E> {
     conv("stem.conv", &mut network.stem, visit)?;
     batch_norm("stem.norm", &mut network.stem_norm, visit)?;
     for (index, block) in network.blocks.iter_mut().enumerate() {
@@ -48,7 +51,11 @@ pub fn walk<E>(network: &mut ResNet, visit: &mut dyn FnMut(&str, Slot<'_>) -> Re
     linear("head.boxes", &mut network.head.boxes, visit)
 }
 
-fn conv<E>(path: &str, conv: &mut Conv2d, visit: &mut dyn FnMut(&str, Slot<'_>) -> Result<(), E>) -> Result<(), E> {
+fn conv<E>(
+    path: &str,
+    conv: &mut Conv2d,
+    visit: &mut dyn FnMut(&str, Slot<'_>) -> Result<(), E>,
+) -> Result<(), E> {
     visit(&format!("{path}.weight"), Slot::Kernel(&mut conv.weight))?;
     match &mut conv.bias {
         Some(bias) => visit(&format!("{path}.bias"), Slot::Vector(bias)),
@@ -56,7 +63,11 @@ fn conv<E>(path: &str, conv: &mut Conv2d, visit: &mut dyn FnMut(&str, Slot<'_>) 
     }
 }
 
-fn linear<E>(path: &str, linear: &mut Linear, visit: &mut dyn FnMut(&str, Slot<'_>) -> Result<(), E>) -> Result<(), E> {
+fn linear<E>(
+    path: &str,
+    linear: &mut Linear,
+    visit: &mut dyn FnMut(&str, Slot<'_>) -> Result<(), E>,
+) -> Result<(), E> {
     visit(&format!("{path}.weight"), Slot::Matrix(&mut linear.weight))?;
     match &mut linear.bias {
         Some(bias) => visit(&format!("{path}.bias"), Slot::Vector(bias)),

@@ -7,7 +7,8 @@ use crate::{
 };
 
 fn input(batch: usize, size: usize, device: &Device) -> Tensor<4> {
-    let values = (0..batch * 3 * size * size).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect::<Vec<_>>();
+    let values =
+        (0..batch * 3 * size * size).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect::<Vec<_>>();
     Tensor::from_data(TensorData::new(values, [batch, 3, size, size]), device)
 }
 
@@ -100,11 +101,15 @@ fn wrong_weights_are_refused() {
     let config = ResNetConfig::default();
     let file = to_safetensors(&config.init(&device).unwrap()).unwrap();
     let good = read_safetensors(&file).unwrap();
-    let refuse = |change: &dyn Fn(&mut std::collections::HashMap<_, crate::weights::HostTensor>), words: &str| {
+    let refuse = |change: &dyn Fn(&mut std::collections::HashMap<_, crate::weights::HostTensor>),
+                  words: &str| {
         let mut tensors = good.clone();
         change(&mut tensors);
         let error = from_host(&mut config.init(&device).unwrap(), tensors, &device).unwrap_err();
-        assert!(matches!(error, Error::InvalidWeights { .. }) && error.to_string().contains(words), "{error}");
+        assert!(
+            matches!(error, Error::InvalidWeights { .. }) && error.to_string().contains(words),
+            "{error}"
+        );
     };
     refuse(&|t| drop(t.remove("blocks.3.conv1.weight")), "is missing");
     refuse(&|t| drop(t.insert("extra".to_owned(), t["stem.norm.bias"].clone())), "does not belong");

@@ -228,28 +228,6 @@ pub(crate) fn print(garment: &mut Garment, rng: &mut Rng, centre: Pt, size: f32)
     }
 }
 
-/// A wavy flounce along a line, hanging down by `deep`.
-pub(crate) fn ruffle(garment: &mut Garment, rng: &mut Rng, line: &[Pt], deep: f32, cloth: usize) {
-    let n = line.len();
-    let waves = rng.range(5.0, 9.0);
-    let mut outline = line.to_vec();
-    for (i, p) in line.iter().enumerate().rev() {
-        let t = i as f32 / n as f32;
-        let wave = (t * waves * std::f32::consts::TAU).sin() * deep * 0.12;
-        outline.push(pt(p.x * 1.06, p.y + deep + wave));
-    }
-    let mut piece = Piece::area(outline, cloth).rise(0.012, 0.014).shadow(0.55).follow(0.3);
-    let count = (waves * 1.5) as usize;
-    piece.folds = (0..count)
-        .map(|i| {
-            let p = line[(i * n / count).min(n - 1)];
-            let to = pt(p.x * 1.06 + rng.normal() * 0.008, p.y + deep * 1.3);
-            Fold { from: pt(p.x, p.y - deep * 0.4), to, bend: 0.0, start: 0.009, end: 0.019, height: 0.009 }
-        })
-        .collect();
-    garment.add(piece);
-}
-
 /// A bow: two loops, two tails, a knot.
 pub(crate) fn bow(garment: &mut Garment, rng: &mut Rng, at: Pt, size: f32, cloth: usize) {
     for side in [-1.0, 1.0] {

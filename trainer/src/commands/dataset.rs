@@ -1,0 +1,131 @@
+//! `dataset`: makes data sets to train on.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::dataset::drawn::{self, PictureFormat, Settings};
+use crate::synth::{Category, Setting};
+
+/// Kinds of data sets.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Draws garments: pictures in DIR/images and their labels in DIR/labels.csv. The same flags always give the same
+    /// bytes. Run again after an interruption, it draws only what is missing.
+    Synth(SynthFlags),
+}
+
+/// Flags of `dataset synth`, as typed.
+#[derive(Debug, Args)]
+pub struct SynthFlags {
+    /// The folder to write to; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How many pictures to draw
+    #[arg(long, value_name = "N")]
+    count: usize,
+    /// Chooses the garments: another seed, another data set
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// What to draw, in turn: `seed` for the six categories of the article, `all`, or names separated by commas
+    #[arg(long, default_value = "seed")]
+    categories: String,
+    /// Where garments are shown
+    #[arg(long, default_value = "varied")]
+    setting: SettingFlag,
+    /// Width and height in pixels
+    #[arg(long, default_value = "300x400", value_name = "WIDTHxHEIGHT", value_parser = parse_size)]
+    size: (u32, u32),
+    /// How pictures are stored
+    #[arg(long, default_value = "jpg")]
+    format: PictureFormat,
+    /// The number of the first picture: with another start, a run continues the same endless series
+    #[arg(long, default_value_t = 0, value_name = "INDEX")]
+    start: u64,
+}
+
+/// The `--setting` choice.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SettingFlag {
+    /// As sellers photograph them: on a sheet, a floor, a hanger, turned and lit in many ways
+    Varied,
+    /// On plain studio ground, upright
+    Studio,
+}
+
+impl SynthFlags {
+    fn check(self) -> Result<(PathBuf, Settings)> {
+        ensure!(self.count > 0, "--count is 0; it must be at least 1");
+        let (width, height) = self.size;
+        let settings = Settings {
+            count: self.count,
+            seed: self.seed,
+            start: self.start,
+            categories: parse_categories(&self.categories)?,
+            setting: match self.setting {
+                SettingFlag::Varied => Setting::Varied,
+                SettingFlag::Studio => Setting::Studio,
+            },
+            width,
+            height,
+            format: self.format,
+        };
+        Ok((self.out, settings))
+    }
+}
+
+/// Runs one of the `dataset` commands.
+pub fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Synth(flags) => {
+            let (out, settings) = flags.check()?;
+            drawn::draw(&out, &settings)
+        }
+    }
+}
+
+fn parse_categories(text: &str) -> Result<Vec<Category>> {
+    match text {
+        "seed" => Ok(Category::SEED.to_vec()),
+        "all" => Ok(Category::ALL.to_vec()),
+        names => names
+            .split(',')
+            .map(|name| {
+                Category::from_name(name.trim()).with_context(|| {
+                    let known: Vec<&str> = Category::ALL.iter().map(|category| category.name()).collect();
+                    format!("{name:?} is not a category that can be drawn; known are: {}", known.join(", "))
+                })
+            })
+            .collect(),
+    }
+}
+
+/// `300x400` as width and height.
+pub(super) fn parse_size(text: &str) -> Result<(u32, u32), String> {
+    let side = |part: &str| part.trim().parse().ok().filter(|side| (16..=4096).contains(side));
+    text.split_once('x')
+        .and_then(|(width, height)| Some((side(width)?, side(height)?)))
+        .ok_or_else(|| "it must be WIDTHxHEIGHT in pixels, each from 16 to 4096, such as 300x400".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(parse_size("300x400"), Ok((300, 400)));
+        for bad in ["300", "x", "300x", "0x400", "300x99999", "axb", "-3x400"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn categories() {
+        assert_eq!(parse_categories("seed").unwrap().len(), 6);
+        assert_eq!(parse_categories("Dresses, hat").unwrap().len(), 2);
+        let message = parse_categories("Dresses,socks").unwrap_err().to_string();
+        assert!(message.starts_with("\"socks\" is not a category"), "{message}");
+    }
+}

@@ -1,0 +1,136 @@
+//! `evaluate`: measures a trained network on labelled pictures.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use model::weights::ModelCard;
+
+use crate::dataset::labels::{Aliases, is_unusable};
+use crate::dataset::{Dataset, csv};
+use crate::evaluation::{self, Report};
+use crate::trained;
+
+/// Flags of `evaluate`, as typed.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// The network: a model.json, or the folder that holds it
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+    /// CSV of the pictures to search among
+    #[arg(long, value_name = "CSV")]
+    gallery: PathBuf,
+    /// CSV of the pictures to search for
+    #[arg(long, value_name = "CSV")]
+    queries: PathBuf,
+    /// Only these categories, separated by commas [default: all but not-sure, other and skip]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", conflicts_with = "largest")]
+    classes: Vec<String>,
+    /// Only the N largest categories of the gallery
+    #[arg(long, value_name = "N")]
+    largest: Option<usize>,
+    /// A category of the CSV and the network's label for it, such as "shirt=Blouses Shirts"; may be repeated. Those
+    /// that the network was trained with are known
+    #[arg(long, value_name = "NAME=LABEL", value_parser = parse_alias)]
+    alias: Vec<(String, String)>,
+    /// Average each picture's vector with that of its mirror image
+    #[arg(long)]
+    flip: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Flags {
+    fn classes(&self, gallery: &Dataset) -> Result<Vec<String>> {
+        if self.classes.is_empty() {
+            return Ok(gallery.largest_categories(self.largest.unwrap_or(usize::MAX)));
+        }
+        for class in &self.classes {
+            ensure!(
+                !is_unusable(class),
+                "{class:?} says that a picture has no category; leave it out of --classes"
+            );
+            ensure!(
+                gallery.samples.iter().any(|sample| &sample.category == class),
+                "--classes names {class:?}, but no picture of {} has that category",
+                self.gallery.display()
+            );
+        }
+        Ok(self.classes.clone())
+    }
+}
+
+/// Measures and prints.
+pub fn run(flags: &Flags) -> Result<()> {
+    let embedder = trained::load(&flags.weights)?;
+    let gallery = csv::read(&flags.gallery)?;
+    let queries = csv::read(&flags.queries)?;
+    let classes = flags.classes(&gallery)?;
+    let aliases = aliases(embedder.card(), &flags.alias);
+    let report = evaluation::evaluate(&embedder, gallery, queries, classes, &aliases, flags.flip)?;
+    if flags.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print_table(&report);
+    }
+    Ok(())
+}
+
+/// The aliases that `training.aliases` of the card names, and those of the command line, which win.
+pub(crate) fn aliases(card: &ModelCard, given: &[(String, String)]) -> Aliases {
+    let trained_with = card.training.get("aliases").cloned().unwrap_or_default();
+    let mut all: BTreeMap<String, String> = serde_json::from_value(trained_with).unwrap_or_default();
+    all.extend(given.iter().cloned());
+    Aliases::new(all)
+}
+
+pub(crate) fn parse_alias(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, label)) if !name.trim().is_empty() && !label.trim().is_empty() => {
+            Ok((name.trim().to_owned(), label.trim().to_owned()))
+        }
+        _ => Err("it must be NAME=LABEL, such as \"shirt=Blouses Shirts\"".to_owned()),
+    }
+}
+
+fn print_table(report: &Report) {
+    println!(
+        "{} queries, {} gallery pictures, {} categories",
+        report.n,
+        report.gallery,
+        report.classes.len()
+    );
+    if report.unreadable > 0 {
+        println!("{} pictures could not be read and are left out", report.unreadable);
+    }
+    println!("{:<30} {:>7}   95% interval", "", "");
+    for (name, value) in [
+        ("top1", Some(report.top1)),
+        ("top3", Some(report.top3)),
+        ("macro_f1", Some(report.macro_f1)),
+        ("precision_at_5", Some(report.precision_at_5)),
+        ("map_at_r", Some(report.map_at_r)),
+        ("colour_delta_e_at_5", Some(report.colour_delta_e_at_5)),
+        ("colour_delta_e_same_category", Some(report.colour_delta_e_same_category)),
+        ("box_iou", report.box_iou),
+        ("category_top1", report.category_top1),
+    ] {
+        if let Some(value) = value {
+            let [low, high] = report.intervals.get(name).copied().unwrap_or([value; 2]);
+            println!("{name:<30} {value:>7.3}   {low:.3} to {high:.3}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_are_pairs() {
+        assert_eq!(parse_alias("shirt = Blouses Shirts").unwrap(), ("shirt".into(), "Blouses Shirts".into()));
+        assert!(parse_alias("shirt").is_err() && parse_alias("=x").is_err());
+    }
+}

@@ -1,0 +1,80 @@
+//! `trainer export`: from a run to the weights and the model card that page and trainer read.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use model::weights::{CARD_FORMAT, CARD_VERSION, FileReference, ModelCard, to_safetensors};
+use serde_json::json;
+
+use crate::files;
+use crate::training::{self, checkpoint::Average};
+
+/// Flags of `trainer export`.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// Folder of the run.
+    #[arg(long, value_name = "RUN")]
+    run: PathBuf,
+
+    /// Folder for model.json and the weights.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// A JSON file of measured figures to put into model.json.
+    #[arg(long, value_name = "JSON")]
+    metrics: Option<PathBuf>,
+
+    /// What the weights were trained on, in a sentence.
+    #[arg(long, default_value = "")]
+    data: String,
+
+    /// Licence of the weights.
+    #[arg(long, default_value = "MIT OR Apache-2.0")]
+    licence: String,
+}
+
+/// Writes the weights first and then the card that names them, so that the card is never ahead of its file.
+pub fn run(flags: Flags) -> Result<()> {
+    let path = flags.run.join(training::BEST);
+    let Average { progress, network } = Average::load(&path)?;
+    let weights = to_safetensors(&network)?;
+    let metrics = match &flags.metrics {
+        Some(path) => files::read_json(path)?,
+        None => serde_json::Value::Null,
+    };
+    let recipe = serde_json::to_value(&progress.recipe).context("The recipe cannot be written as JSON")?;
+    let mut network = progress.recipe.network.clone();
+    network.categories = progress.labels.len();
+    let card = ModelCard {
+        format: CARD_FORMAT.to_owned(),
+        version: CARD_VERSION,
+        weights: FileReference::hashed("weights", "safetensors", &weights),
+        preprocess: progress.recipe.preprocess.clone(),
+        labels: progress.labels,
+        licence: flags.licence,
+        training: json!({
+            "data": flags.data,
+            "step": progress.step,
+            "multiply_adds": network.multiply_adds(),
+            "recipe": recipe,
+        }),
+        network,
+        metrics,
+    };
+    files::make_folder(&flags.out)?;
+    let old =
+        std::fs::read(flags.out.join("model.json")).ok().and_then(|json| ModelCard::from_json(&json).ok());
+    files::write(&flags.out.join(&card.weights.file), &weights)?;
+    files::write_json(&flags.out.join("model.json"), &card)?;
+    if let Some(old) = old.filter(|old| old.weights.file != card.weights.file) {
+        files::remove(&flags.out.join(old.weights.file))?;
+    }
+    println!(
+        "Wrote {} ({} bytes) and model.json to {}",
+        card.weights.file,
+        card.weights.bytes,
+        flags.out.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! `trainer train`: from labelled pictures to a trained network.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::device::{self, DeviceChoice};
+use crate::training::{self, recipe::Recipe};
+
+/// Flags of `trainer train`.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// A CSV of labelled pictures (image_path,category[,x1,y1,x2,y2]), or a folder with a labels.csv. Give it again
+    /// for each further data set; the recipe's `shares` follow this order.
+    #[arg(long, required = true, value_name = "DIR|CSV")]
+    data: Vec<PathBuf>,
+
+    /// What to do: `seed` (the 2018 article's recipe), `quick` (for a CPU), `best`, or a recipe file.
+    #[arg(long, default_value = "best", value_name = "NAME|FILE")]
+    preset: String,
+
+    /// Folder of the run: its log, checkpoints and recipe.
+    #[arg(long, value_name = "RUN")]
+    out: PathBuf,
+
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+
+    /// Number of steps, instead of the recipe's.
+    #[arg(long)]
+    steps: Option<usize>,
+
+    /// Goes on where the run was stopped, with the same result as if it had not been.
+    #[arg(long)]
+    resume: bool,
+}
+
+/// Trains.
+pub fn run(flags: Flags) -> Result<()> {
+    let mut recipe = Recipe::find(&flags.preset)?;
+    if let Some(steps) = flags.steps {
+        recipe.set_steps(steps)?;
+    }
+    let data = flags
+        .data
+        .into_iter()
+        .map(|path| if path.is_dir() { path.join("labels.csv") } else { path })
+        .collect();
+    training::run(&training::Settings {
+        data,
+        recipe,
+        out: flags.out,
+        device: device::select(flags.device)?,
+        resume: flags.resume,
+    })
+}

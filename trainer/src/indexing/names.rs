@@ -1,0 +1,76 @@
+//! Names of items and of the artefacts that carry their hash.
+
+use std::collections::BTreeSet;
+
+use super::Source;
+
+/// Hands out ids: unique, and safe as a file name on any system and in any URL.
+#[derive(Default)]
+pub(super) struct Names {
+    taken: BTreeSet<String>,
+}
+
+impl Names {
+    /// The metadata's `id`, or else the file's name, with a number after it where another item has it already.
+    ///
+    /// Ids that differ only in case count as the same, as they are one file on some systems.
+    pub(super) fn take(&mut self, source: &Source) -> String {
+        let wanted = match source.extra.get("id") {
+            Some(id) => id.clone(),
+            None => {
+                source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+            }
+        };
+        let safe: String = wanted
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' })
+            .take(80)
+            .collect();
+        let safe = if safe.is_empty() { "item".to_owned() } else { safe };
+        let mut id = safe.clone();
+        let mut number = 2;
+        while !self.taken.insert(id.to_lowercase()) {
+            id = format!("{safe}-{number}");
+            number += 1;
+        }
+        id
+    }
+}
+
+/// Whether a file is named `prefix`, sixteen hexadecimal digits, `suffix`.
+pub(super) fn is_hashed(name: &str, prefix: &str, suffix: &str) -> bool {
+    name.strip_prefix(prefix)
+        .and_then(|rest| rest.strip_suffix(suffix))
+        .is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(path: &str, id: Option<&str>) -> Source {
+        Source {
+            path: path.into(),
+            category: String::new(),
+            extra: id.map(|id| ("id".to_owned(), id.to_owned())).into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn ids_are_safe_and_unique() {
+        let mut names = Names::default();
+        let mut take = |path, id| names.take(&source(path, id));
+        assert_eq!(take("a/red dress.jpg", None), "red-dress");
+        assert_eq!(take("b/Red?dress.png", None), "Red-dress-2");
+        assert_eq!(take("c/1.jpg", Some("SKU/7")), "SKU-7");
+        assert_eq!(take("d/größe.jpg", None), "gr--e");
+        assert_eq!(take("..", None), "item");
+    }
+
+    #[test]
+    fn artefacts_are_told_by_their_name() {
+        assert!(is_hashed("features-0123456789abcdef.twill", "features-", ".twill"));
+        assert!(!is_hashed("features-mine.twill", "features-", ".twill"));
+        assert!(!is_hashed("items-0123456789abcdef.twill", "items-", ".json"));
+    }
+}

@@ -1,0 +1,52 @@
+//! Trained networks from disk, and how commands that measure or index use them: on all cores of the CPU, a picture a
+//! core at a time. A picture embedded alone and one embedded among thousands thus give the same bits.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use burn::tensor::Device;
+use image::{RgbImage, imageops};
+use model::crop::CropBox;
+use model::embedder::{Embedder, Embedding, unit};
+use model::weights::ModelCard;
+
+use crate::files;
+
+/// Loads a network onto the CPU from its `model.json`, the folder that holds it, or the weights file beside it.
+///
+/// Fails, naming the file, when one is missing or they do not belong together.
+pub fn load(path: &Path) -> Result<Embedder> {
+    let card_path = card_path(path);
+    let card_json = files::read(&card_path).context(
+        "--weights takes a model.json, or the folder that holds one, as `trainer export` writes it",
+    )?;
+    let card = ModelCard::from_json(&card_json).with_context(|| card_path.display().to_string())?;
+    let weights_path = card_path.with_file_name(&card.weights.file);
+    let weights = files::read(&weights_path)?;
+    Embedder::load(&card_json, &weights, &Device::flex()).with_context(|| weights_path.display().to_string())
+}
+
+fn card_path(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        path.join("model.json")
+    } else if path.extension().is_some_and(|extension| extension == "safetensors") {
+        path.with_file_name("model.json")
+    } else {
+        path.to_owned()
+    }
+}
+
+/// Embeds a whole photo; with `flip`, the mean of the photo and its mirror image. Fails when the network does.
+pub fn embed(embedder: &Embedder, photo: &RgbImage, flip: bool) -> Result<Embedding> {
+    let mut embedding = pollster::block_on(embedder.embed(photo, CropBox::WHOLE))?;
+    if flip {
+        let mirrored = imageops::flip_horizontal(photo);
+        let other = pollster::block_on(embedder.embed(&mirrored, CropBox::WHOLE))?;
+        let sum: Vec<f32> = embedding.vector.iter().zip(&other.vector).map(|(a, b)| a + b).collect();
+        embedding.vector = unit(&sum)?;
+        for (mine, theirs) in embedding.probabilities.iter_mut().zip(&other.probabilities) {
+            *mine = f32::midpoint(*mine, *theirs);
+        }
+    }
+    Ok(embedding)
+}

@@ -1,0 +1,134 @@
+//! Everything that a run needs to go on, in one file that is replaced in one step.
+//!
+//! A safetensors file with three byte arrays (the network with its parameters' identities, the optimiser's state, the
+//! running average) and, as its metadata, how far the run is and which recipe, labels and data it belongs to.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use burn::module::Module as _;
+use burn::optim::ModuleOptimizer;
+use burn::store::ModuleRecord;
+use burn::tensor::{Bytes, Device};
+use model::resnet::{ResNet, ResNetConfig};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::recipe::Recipe;
+use crate::files;
+
+/// How far a run is, and what it is a run of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub step: usize,
+    /// Validation error (share of wrong categories) of the best step so far.
+    pub best_error: f32,
+    /// The step it belongs to.
+    pub best_step: usize,
+    /// Names of the categories.
+    pub labels: Vec<String>,
+    /// What the run does.
+    pub recipe: Recipe,
+}
+
+/// A run between two steps.
+pub struct Checkpoint {
+    /// How far it is.
+    pub progress: Progress,
+    /// The network as it is trained.
+    pub network: ResNet,
+    /// The running average of its weights.
+    pub average: ResNet,
+    /// The optimiser with its momentum.
+    pub optimiser: ModuleOptimizer,
+}
+
+impl Checkpoint {
+    /// Writes the checkpoint to `path`, replacing the one there in one step.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let context = || format!("The checkpoint {} cannot be written", path.display());
+        let parts = [
+            ("network", self.network.clone().into_record().into_bytes()),
+            ("average", self.average.clone().into_record().into_bytes()),
+            ("optimiser", self.optimiser.into_bytes()),
+        ];
+        let mut arrays = Vec::new();
+        for (name, bytes) in parts {
+            arrays.push((name, bytes.with_context(context)?));
+        }
+        let mut views = Vec::new();
+        for (name, bytes) in &arrays {
+            views.push((*name, TensorView::new(Dtype::U8, vec![bytes.len()], bytes).with_context(context)?));
+        }
+        let progress = serde_json::to_string(&self.progress).with_context(context)?;
+        let metadata = HashMap::from([("progress".to_owned(), progress)]);
+        files::write(path, &safetensors::serialize(views, Some(metadata)).with_context(context)?)
+    }
+
+    /// Reads the checkpoint at `path` into modules of its own recipe's shape on `device`.
+    ///
+    /// `optimiser` is a fresh one as the recipe asks for. Fails, naming the file, where it is damaged.
+    pub fn load(path: &Path, optimiser: ModuleOptimizer, device: &Device) -> Result<Self> {
+        let file = File::read(path)?;
+        Ok(Self {
+            network: file.network("network", &device.clone().autodiff())?,
+            average: file.network("average", device)?,
+            optimiser: optimiser.from_bytes(file.part("optimiser")?).with_context(|| damaged(path))?,
+            progress: file.progress,
+        })
+    }
+}
+
+/// A finished network without what training needs.
+pub struct Average {
+    /// How far the run was.
+    pub progress: Progress,
+    /// The running average of its weights.
+    pub network: ResNet,
+}
+
+impl Average {
+    /// Reads the average from the checkpoint at `path` onto the CPU. Fails, naming the file, where it is damaged.
+    pub fn load(path: &Path) -> Result<Self> {
+        let file = File::read(path)?;
+        Ok(Self { network: file.network("average", &Device::flex())?, progress: file.progress })
+    }
+}
+
+fn damaged(path: &Path) -> String {
+    format!("The checkpoint {} is damaged; start again without --resume", path.display())
+}
+
+/// A checkpoint's bytes, with its metadata read.
+struct File<'a> {
+    path: &'a Path,
+    bytes: Vec<u8>,
+    progress: Progress,
+}
+
+impl<'a> File<'a> {
+    fn read(path: &'a Path) -> Result<Self> {
+        let bytes = files::read(path)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).with_context(|| damaged(path))?;
+        let progress = header.metadata().as_ref().and_then(|map| map.get("progress"));
+        let progress =
+            serde_json::from_str(progress.with_context(|| damaged(path))?).with_context(|| damaged(path))?;
+        Ok(Self { path, bytes, progress })
+    }
+
+    fn part(&self, name: &str) -> Result<Bytes> {
+        let arrays = SafeTensors::deserialize(&self.bytes).with_context(|| damaged(self.path))?;
+        let view = arrays.tensor(name).with_context(|| damaged(self.path))?;
+        ensure!(view.dtype() == Dtype::U8, damaged(self.path));
+        Ok(Bytes::from_bytes_vec(view.data().to_vec()))
+    }
+
+    fn network(&self, name: &str, device: &Device) -> Result<ResNet> {
+        let record = ModuleRecord::from_bytes(self.part(name)?).with_context(|| damaged(self.path))?;
+        let Progress { labels, recipe, .. } = &self.progress;
+        let config = ResNetConfig { categories: labels.len(), ..recipe.network.clone() };
+        Ok(config.init(device)?.load_record(record))
+    }
+}

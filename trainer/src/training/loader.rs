@@ -1,0 +1,183 @@
+//! Batches for a run, made on other threads than the one that trains.
+//!
+//! Which pictures a batch holds and how each is varied follows from the seed and the number of the step alone, so that a
+//! resumed run goes on with the very batches that an uninterrupted one would have had, on any number of threads.
+
+use std::sync::{
+    Arc,
+    mpsc::{Receiver, sync_channel},
+};
+use std::thread;
+
+use anyhow::{Context as _, Result};
+use rand::{Rng, SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+use super::augment;
+use super::recipe::Recipe;
+use super::sources::{Picture, Sources};
+
+/// One step's pictures, on the host.
+#[derive(Debug, Default, PartialEq)]
+pub struct Batch {
+    /// `[batch, 3, size, size]`, flat.
+    pub inputs: Vec<f32>,
+    /// `[batch]`, indices of labels.
+    pub labels: Vec<usize>,
+    /// `[batch, 4]`, flat; zeros where no box is known.
+    pub boxes: Vec<f32>,
+    /// `[batch]`: 1 where a box is known, else 0.
+    pub has_box: Vec<f32>,
+}
+
+/// Gives the batches of a run in order, from any step on.
+pub struct Loader {
+    workers: Vec<Receiver<Batch>>,
+    next: usize,
+}
+
+impl Loader {
+    /// Starts `threads` threads that prepare the batches from step `first` on, a few ahead of their use.
+    pub fn start(sources: &Arc<Sources>, recipe: &Recipe, first: usize, threads: usize) -> Result<Self> {
+        let threads = threads.max(1);
+        let workers = (0..threads)
+            .map(|worker| {
+                // Each thread makes every `threads`-th batch; taking them in turn restores the order.
+                let (send, receive) = sync_channel(2);
+                let (sources, recipe) = (Arc::clone(sources), recipe.clone());
+                let steps = (first + worker..recipe.steps).step_by(threads);
+                thread::Builder::new()
+                    .name(format!("batches-{worker}"))
+                    .spawn(move || {
+                        for step in steps {
+                            // The run has ended early: nobody waits for more.
+                            if send.send(batch(&sources, &recipe, step)).is_err() {
+                                return;
+                            }
+                        }
+                    })
+                    .context("A thread for preparing pictures cannot be started")?;
+                Ok(receive)
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { workers, next: 0 })
+    }
+
+    /// The next step's batch. Fails where the thread that prepares it has died.
+    pub fn next(&mut self) -> Result<Batch> {
+        let worker = self.next;
+        self.next = (self.next + 1) % self.workers.len();
+        self.workers[worker].recv().context("Preparing the pictures of a step failed")
+    }
+}
+
+/// The batch of one step.
+pub fn batch(sources: &Sources, recipe: &Recipe, step: usize) -> Batch {
+    let mut batch = Batch::default();
+    for (place, picture) in choose(sources, recipe, step).into_iter().enumerate() {
+        let mut rng = random(recipe.seed, &[1, step as u64, place as u64]);
+        let view =
+            augment::view(&picture.pixels, picture.bbox, &recipe.augment, &recipe.preprocess, &mut rng);
+        batch.inputs.extend(view.tensor);
+        batch.labels.push(picture.label);
+        batch.boxes.extend(view.bbox.unwrap_or_default());
+        batch.has_box.push(if view.bbox.is_some() { 1.0 } else { 0.0 });
+    }
+    batch
+}
+
+/// The pictures of one step: from each data set its share, walking through ever new shuffles of the set.
+fn choose<'a>(sources: &'a Sources, recipe: &Recipe, step: usize) -> Vec<&'a Picture> {
+    let counts = split(recipe, &sources.sets.iter().map(|set| set.training.len()).collect::<Vec<_>>(), step);
+    let mut chosen = Vec::with_capacity(recipe.batch);
+    for (set, (source, (before, count))) in sources.sets.iter().zip(counts).enumerate() {
+        let size = source.training.len();
+        let mut shuffle = (usize::MAX, Vec::new());
+        for position in before..before + count {
+            let epoch = position / size;
+            if shuffle.0 != epoch {
+                let mut order: Vec<usize> = (0..size).collect();
+                order.shuffle(&mut random(recipe.seed, &[0, set as u64, epoch as u64]));
+                shuffle = (epoch, order);
+            }
+            chosen.push(&source.training[shuffle.1[position % size]]);
+        }
+    }
+    chosen
+}
+
+/// For each data set: how many of its pictures were used before this step, and how many this step uses.
+fn split(recipe: &Recipe, sizes: &[usize], step: usize) -> Vec<(usize, usize)> {
+    let shares: Vec<f64> = if recipe.shares.is_empty() {
+        sizes.iter().map(|size| *size as f64).collect()
+    } else {
+        recipe.shares.clone()
+    };
+    let whole: f64 = shares.iter().sum();
+    let mut cumulative = 0.0;
+    // Rounding the running sum, not each share, keeps every batch full and every share right in the long run.
+    let bounds: Vec<f64> = shares
+        .iter()
+        .map(|share| {
+            cumulative += share / whole;
+            cumulative.min(1.0)
+        })
+        .collect();
+    let edge = |bound: f64, step: usize| {
+        let pictures = (step * recipe.batch) as f64;
+        if bound >= 1.0 - 1e-9 { step * recipe.batch } else { (pictures * bound).floor() as usize }
+    };
+    let mut last = (0, 0);
+    bounds
+        .into_iter()
+        .map(|bound| {
+            let (before, after) = (edge(bound, step), edge(bound, step + 1));
+            let own = (before - last.0, (after - last.1) - (before - last.0));
+            last = (before, after);
+            own
+        })
+        .collect()
+}
+
+fn random(seed: u64, path: &[u64]) -> ChaCha8Rng {
+    // Each choice has a stream of its own: mixing the path into the key keeps them apart.
+    let mut key = [0u8; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    for (slot, value) in key[8..].chunks_exact_mut(8).zip(path) {
+        slot.copy_from_slice(&value.to_le_bytes());
+    }
+    let mut rng = ChaCha8Rng::from_seed(key);
+    let _: u64 = rng.random();
+    rng
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_full_and_shares_hold() {
+        let mut recipe = Recipe::find("best").unwrap();
+        recipe.batch = 7;
+        recipe.shares = vec![0.6, 0.4];
+        let mut used = [0, 0];
+        for step in 0..1000 {
+            let parts = split(&recipe, &[100, 500], step);
+            assert_eq!(parts.iter().map(|part| part.1).sum::<usize>(), 7);
+            for (used, part) in used.iter_mut().zip(&parts) {
+                assert_eq!(*used, part.0, "step {step}");
+                *used += part.1;
+            }
+        }
+        assert_eq!(used, [4200, 2800]);
+    }
+
+    #[test]
+    fn shares_follow_sizes_where_none_are_given() {
+        let mut recipe = Recipe::find("seed").unwrap();
+        recipe.batch = 10;
+        recipe.shares.clear();
+        let used: usize = (0..100).map(|step| split(&recipe, &[30, 10], step)[0].1).sum();
+        assert_eq!(used, 750);
+    }
+}

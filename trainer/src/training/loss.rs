@@ -1,0 +1,78 @@
+//! What the network is pulled towards.
+
+use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
+use model::resnet::HeadOutput;
+
+use super::loader::Batch;
+use super::recipe::Loss;
+
+/// The parts of the loss, each a scalar.
+pub(super) struct Losses {
+    /// Cross-entropy with smoothed labels, mean over the batch:
+    /// `-sum_k ((1 - s) [k = label] + s / K) log p_k`.
+    pub(super) category: Tensor<1>,
+    /// Squared error of the corners, mean over the pictures whose box is known and the four corners; 0 without any.
+    pub(super) boxes: Tensor<1>,
+}
+
+impl Losses {
+    /// # Shapes
+    ///
+    /// - `output`: as of a batch of `batch.labels.len()` pictures
+    pub(super) fn new(output: HeadOutput, batch: &Batch, recipe: &Loss, device: &Device) -> Self {
+        let [size, categories] = output.category.dims();
+        let smooth = recipe.label_smoothing / categories as f32;
+        let mut targets = vec![smooth; size * categories];
+        for (row, label) in batch.labels.iter().enumerate() {
+            targets[row * categories + label] += 1.0 - recipe.label_smoothing;
+        }
+        let targets = Tensor::<2>::from_data(TensorData::new(targets, [size, categories]), device);
+        let category = (log_softmax(output.category, 1) * targets).sum().neg() / size as f32;
+
+        let known: f32 = batch.has_box.iter().sum();
+        let corners = Tensor::<2>::from_data(TensorData::new(batch.boxes.clone(), [size, 4]), device);
+        let mask = Tensor::<2>::from_data(TensorData::new(batch.has_box.clone(), [size, 1]), device);
+        let error = (output.boxes - corners) * mask;
+        let boxes = (error.clone() * error).sum() / (4.0 * known.max(1.0));
+        Self { category, boxes }
+    }
+
+    /// What is minimised.
+    pub(super) fn total(&self, recipe: &Loss) -> Tensor<1> {
+        self.category.clone() + self.boxes.clone() * recipe.boxes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_hand() {
+        let device = Device::flex();
+        let output = HeadOutput {
+            feature: Tensor::zeros([2, 3], &device),
+            // Probabilities 1/4 and 3/4, twice.
+            category: Tensor::from_data([[0.0, 3f32.ln()], [0.0, 3f32.ln()]], &device),
+            boxes: Tensor::from_data([[0.0, 0.0, 1.0, 1.0], [9.0, 9.0, 9.0, 9.0]], &device),
+        };
+        let batch = Batch {
+            inputs: vec![],
+            labels: vec![0, 1],
+            boxes: vec![0.2, 0.0, 1.0, 0.8, 0.0, 0.0, 0.0, 0.0],
+            has_box: vec![1.0, 0.0],
+        };
+        let value = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f32>().unwrap()[0];
+        let plain = Loss { label_smoothing: 0.0, boxes: 2.0 };
+        let losses = Losses::new(output.clone(), &batch, &plain, &device);
+        let category = (4f32.ln() + (4f32 / 3.0).ln()) / 2.0;
+        assert!((value(losses.category.clone()) - category).abs() < 1e-6);
+        assert!((value(losses.boxes.clone()) - 0.02).abs() < 1e-6, "the second box is not known");
+        assert!((value(losses.total(&plain)) - category - 0.04).abs() < 1e-6);
+
+        // Smoothed by all, every category has the same target: the mean of both logarithms.
+        let smooth = Loss { label_smoothing: 0.5, boxes: 0.0 };
+        let smoothed = value(Losses::new(output, &batch, &smooth, &device).category);
+        assert!((smoothed - category).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,225 @@
+//! Training: from a recipe and labelled pictures to weights.
+//!
+//! [`run`] reads from top to bottom. A run folder holds `recipe.toml`, `log.csv`, `last.checkpoint` (everything that a
+//! resumed run needs) and `best.checkpoint` (the best average on the validation part, which `trainer export` takes).
+
+pub mod augment;
+mod average;
+pub mod checkpoint;
+pub mod loader;
+mod log;
+mod loss;
+pub mod recipe;
+pub mod sources;
+mod validate;
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use burn::module::{Module as _, ParamGroup};
+use burn::optim::{
+    GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig, momentum::MomentumConfig,
+};
+use burn::tensor::{Device, Tensor, TensorData};
+use model::resnet::ResNetConfig;
+
+use self::checkpoint::{Checkpoint, Progress};
+use self::loader::{Batch, Loader};
+use self::log::Log;
+use self::loss::Losses;
+use self::recipe::{Optimiser, Recipe};
+use self::sources::Sources;
+use self::validate::Scores;
+use crate::files;
+
+/// Steps between two lines of progress.
+const REPORT_EVERY: usize = 50;
+
+/// What to train and where.
+#[derive(Debug)]
+pub struct Settings {
+    /// CSV files of labelled pictures.
+    pub data: Vec<PathBuf>,
+    /// What to do.
+    pub recipe: Recipe,
+    /// The run folder.
+    pub out: PathBuf,
+    /// Where to compute.
+    pub device: Device,
+    /// Whether to go on where the run folder's last checkpoint is.
+    pub resume: bool,
+}
+
+/// Name of the checkpoint that a resumed run starts from.
+pub const LAST: &str = "last.checkpoint";
+/// Name of the checkpoint that is exported.
+pub const BEST: &str = "best.checkpoint";
+
+/// Trains to the recipe's last step.
+///
+/// Fails where a data set cannot be read, the run folder belongs to another run, or the loss stops being a number; what
+/// was saved before stays.
+pub fn run(settings: &Settings) -> Result<()> {
+    let Settings { recipe, out, device, .. } = settings;
+    files::make_folder(out)?;
+    let sources = Arc::new(sources::load(&settings.data, recipe)?);
+    report_sources(&sources);
+
+    let mut state = if settings.resume { resume(settings, &sources)? } else { start(settings, &sources)? };
+    let mut log = Log::open(&out.join("log.csv"), state.progress.step)?;
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let mut loader = Loader::start(&sources, recipe, state.progress.step, threads)?;
+    let training_device = device.clone().autodiff();
+
+    let mut clock = Instant::now();
+    let mut sums = [0.0f32; 2];
+    while state.progress.step < recipe.steps {
+        let step = state.progress.step;
+        let batch = loader.next()?;
+        let losses = {
+            let output = state.network.forward(input(&batch, recipe, &training_device));
+            Losses::new(output, &batch, &recipe.loss, &training_device)
+        };
+        let gradients = losses.total(&recipe.loss).backward();
+        let gradients = GradientsParams::from_grads(gradients, &state.network);
+        let rate = recipe.learning_rate(step);
+        state.network = state.optimiser.step(rate, state.network, gradients);
+        state.average = average::update(state.average, &state.network, recipe.optimiser.average, step);
+        state.progress.step += 1;
+
+        let values = [scalar(losses.category)?, scalar(losses.boxes)?];
+        if !values.iter().all(|value| value.is_finite()) {
+            bail!(
+                "At step {step} the loss was no longer a number. The learning rate {rate:.4} is probably too high: \
+                 lower optimiser.learning_rate and start again with --resume from the last checkpoint"
+            );
+        }
+        sums = [sums[0] + values[0], sums[1] + values[1]];
+        let done = state.progress.step;
+        if done % REPORT_EVERY == 0 || done == recipe.steps {
+            let steps = if done % REPORT_EVERY == 0 { REPORT_EVERY } else { done % REPORT_EVERY } as f32;
+            let speed = steps * recipe.batch as f32 / clock.elapsed().as_secs_f32();
+            log.training(done, rate, sums.map(|sum| sum / steps), speed)?;
+            (clock, sums) = (Instant::now(), [0.0; 2]);
+        }
+        if done % recipe.validate_every == 0 || done == recipe.steps {
+            validate(&mut state, &sources, settings, &mut log)?;
+            clock = Instant::now();
+        }
+    }
+    let Progress { best_step, best_error, .. } = state.progress;
+    println!(
+        "Done. The best step was {best_step}, with {:.1}% of the validation part wrong.",
+        100.0 * best_error
+    );
+    Ok(())
+}
+
+/// # Shapes
+///
+/// Returns `[batch, 3, size, size]`.
+fn input(batch: &Batch, recipe: &Recipe, device: &Device) -> Tensor<4> {
+    let size = recipe.preprocess.size;
+    let shape = [batch.labels.len(), 3, size, size];
+    Tensor::from_data(TensorData::new(batch.inputs.clone(), shape), device)
+}
+
+fn scalar(tensor: Tensor<1>) -> Result<f32> {
+    let data = tensor.try_into_data().context("The device could not be read")?;
+    let values = data.try_into_vec_as::<f32>().context("The device returned something else than numbers")?;
+    Ok(values.first().copied().unwrap_or(f32::NAN))
+}
+
+/// Measures the average, keeps it if it is the best so far, and saves the run.
+fn validate(state: &mut Checkpoint, sources: &Sources, settings: &Settings, log: &mut Log) -> Result<()> {
+    let scores = Scores::measure(&state.average, sources, &settings.recipe, &settings.device)?;
+    log.validation(state.progress.step, &scores)?;
+    let error = scores.error();
+    if error < state.progress.best_error {
+        state.progress.best_error = error;
+        state.progress.best_step = state.progress.step;
+        state.save(&settings.out.join(BEST))?;
+    }
+    state.save(&settings.out.join(LAST))
+}
+
+fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
+    let Settings { recipe, out, device, .. } = settings;
+    ensure!(
+        !out.join(LAST).exists(),
+        "{} already holds a run. Go on with --resume, or choose another folder for --out",
+        out.display()
+    );
+    let text = toml::to_string(recipe).context("The recipe cannot be written down")?;
+    files::write(&out.join("recipe.toml"), text.as_bytes())?;
+    let training_device = device.clone().autodiff();
+    training_device.seed(recipe.seed);
+    let config = ResNetConfig { categories: sources.labels.len(), ..recipe.network.clone() };
+    let network = config.init(&training_device)?;
+    Ok(Checkpoint {
+        progress: Progress {
+            step: 0,
+            best_error: f32::INFINITY,
+            best_step: 0,
+            labels: sources.labels.clone(),
+            recipe: recipe.clone(),
+        },
+        average: network.valid(),
+        network,
+        optimiser: optimiser(&recipe.optimiser),
+    })
+}
+
+fn resume(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
+    let path = settings.out.join(LAST);
+    ensure!(path.exists(), "There is no run to go on with: {} does not exist", path.display());
+    let state = Checkpoint::load(&path, optimiser(&settings.recipe.optimiser), &settings.device)?;
+    ensure!(
+        state.progress.recipe == settings.recipe,
+        "The run in {} was made with another recipe. Give --preset {}",
+        settings.out.display(),
+        settings.out.join("recipe.toml").display()
+    );
+    ensure!(
+        state.progress.labels == sources.labels,
+        "The run in {} was made with data of other categories",
+        settings.out.display()
+    );
+    println!("Going on after step {}.", state.progress.step);
+    Ok(state)
+}
+
+/// Momentum for all; decay for the matrices and kernels alone.
+fn optimiser(settings: &Optimiser) -> ModuleOptimizer {
+    let momentum = MomentumConfig::new()
+        .with_momentum(settings.momentum)
+        .with_dampening(0.0)
+        .with_nesterov(settings.nesterov);
+    let plain = SgdConfig::new().with_momentum(Some(momentum));
+    let decayed = plain.clone().with_weight_decay(Some(WeightDecayConfig::new(settings.weight_decay as f32)));
+    // Every matrix and kernel is called `weight`; batch norms have `gamma` and `beta`, the rest `bias`.
+    let matrices = ParamGroup::from_predicate("weight");
+    ModuleOptimizer::from(plain.build()).with_group(matrices, decayed.build(), None)
+}
+
+fn report_sources(sources: &Sources) {
+    for (path, reason) in sources.unreadable.iter().take(10) {
+        eprintln!("left out: {} ({reason})", path.display());
+    }
+    if sources.unreadable.len() > 10 {
+        eprintln!("... and {} more pictures that cannot be read", sources.unreadable.len() - 10);
+    }
+    for (index, set) in sources.sets.iter().enumerate() {
+        println!(
+            "Data set {}: {} pictures to train on, {} to measure on.",
+            index + 1,
+            set.training.len(),
+            set.validation.len()
+        );
+    }
+    println!("{} categories: {}", sources.labels.len(), sources.labels.join(", "));
+}

@@ -1,0 +1,226 @@
+//! A recipe: everything that decides what a training run does, as a TOML file.
+//!
+//! The presets are recipes that ship with the program; the run folder keeps a copy of the one it was made with.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use model::preprocess::Preprocess;
+use model::resnet::ResNetConfig;
+use serde::{Deserialize, Serialize};
+
+use super::augment::Augment;
+use crate::files;
+
+/// The recipes that ship with the program, by name.
+pub const PRESETS: [(&str, &str); 3] = [
+    ("seed", include_str!("../../presets/seed.toml")),
+    ("best", include_str!("../../presets/best.toml")),
+    ("quick", include_str!("../../presets/quick.toml")),
+];
+
+/// What a training run does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Starts every random choice of the run.
+    pub seed: u64,
+    /// Steps of the optimiser.
+    pub steps: usize,
+    /// Pictures a step.
+    pub batch: usize,
+    /// Pictures between two validations, as a number of steps.
+    pub validate_every: usize,
+    /// Share of each data set that is held out for validation, whole senders at a time where they are known.
+    pub validation: f64,
+    /// Share of each batch that each data set gives, in the order of `--data`; by size where it is empty.
+    #[serde(default)]
+    pub shares: Vec<f64>,
+    /// Categories that carry no usable label: their pictures are left out.
+    #[serde(default)]
+    pub skip: Vec<String>,
+    /// Categories that go by another label's name.
+    #[serde(default)]
+    pub aliases: BTreeMap<String, String>,
+    /// How the weights move.
+    pub optimiser: Optimiser,
+    /// What they are pulled towards.
+    pub loss: Loss,
+    /// How pictures are varied.
+    pub augment: Augment,
+    /// Constants between pixels and tensor.
+    pub preprocess: Preprocess,
+    /// The network; the number of categories comes from the data.
+    pub network: ResNetConfig,
+}
+
+/// Stochastic gradient descent with momentum.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Optimiser {
+    /// Highest learning rate.
+    pub learning_rate: f64,
+    /// How it changes over the run.
+    pub schedule: Schedule,
+    /// Steps over which it rises from nothing.
+    #[serde(default)]
+    pub warmup: usize,
+    /// Share of the last step's direction that is kept.
+    pub momentum: f64,
+    /// Whether the gradient is taken where momentum alone would lead (Nesterov).
+    #[serde(default)]
+    pub nesterov: bool,
+    /// Decay of convolutions' and heads' matrices, added to the gradient; batch norms and biases have none.
+    pub weight_decay: f64,
+    /// Share of the old value in the running average of the weights, which is what is exported; 0 turns it off.
+    #[serde(default)]
+    pub average: f64,
+}
+
+/// The learning rate over a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Schedule {
+    /// Falls to nothing along half a cosine (Loshchilov and Hutter 2017).
+    Cosine,
+    /// Is multiplied by `factor` at each of the steps `at`.
+    Steps {
+        /// Steps at which it changes.
+        at: Vec<usize>,
+        /// What it is multiplied by.
+        factor: f64,
+    },
+}
+
+/// Weights of the loss's parts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// Probability that the target gives to all categories alike (Szegedy et al. 2016).
+    #[serde(default)]
+    pub label_smoothing: f32,
+    /// Weight of the mean squared error of the box's corners, against 1 for the category.
+    pub boxes: f32,
+}
+
+impl Recipe {
+    /// The preset of this name, or the recipe in this file.
+    ///
+    /// Fails, naming the field, where the recipe cannot be used.
+    pub fn find(name_or_file: &str) -> Result<Self> {
+        let preset = PRESETS.iter().find(|(name, _)| *name == name_or_file);
+        let (text, origin) = match preset {
+            Some((name, text)) => ((*text).to_owned(), format!("the preset {name}")),
+            None if Path::new(name_or_file).exists() => {
+                let bytes = files::read(Path::new(name_or_file))?;
+                (
+                    String::from_utf8(bytes).with_context(|| format!("{name_or_file} is not text"))?,
+                    name_or_file.to_owned(),
+                )
+            }
+            None => bail!(
+                "There is no preset and no file {name_or_file}. Presets: {}",
+                PRESETS.map(|(name, _)| name).join(", ")
+            ),
+        };
+        let recipe: Self =
+            toml::from_str(&text).with_context(|| format!("The recipe {origin} cannot be read"))?;
+        recipe.validate().with_context(|| format!("The recipe {origin} cannot be used"))?;
+        Ok(recipe)
+    }
+
+    /// Checks every range, so that a mistyped number fails at the start and not after an hour.
+    fn validate(&self) -> Result<()> {
+        self.network.validate()?;
+        self.preprocess.validate()?;
+        ensure!(
+            self.preprocess.size == self.network.input_size,
+            "preprocess.size differs from network.input_size"
+        );
+        ensure!(
+            self.steps > 0 && self.batch > 1,
+            "steps and batch must be positive, and a batch at least two pictures"
+        );
+        ensure!(self.validate_every > 0, "validate_every must be positive");
+        ensure!((0.0..=0.5).contains(&self.validation), "validation must be a share from 0 to 0.5");
+        ensure!(self.shares.iter().all(|share| share.is_finite() && *share > 0.0), "shares must be positive");
+        let Optimiser { learning_rate, momentum, weight_decay, average, .. } = self.optimiser;
+        ensure!(learning_rate.is_finite() && learning_rate > 0.0, "optimiser.learning_rate must be positive");
+        ensure!((0.0..1.0).contains(&momentum), "optimiser.momentum must be at least 0 and below 1");
+        ensure!((0.0..1.0).contains(&weight_decay), "optimiser.weight_decay must be at least 0 and below 1");
+        ensure!((0.0..1.0).contains(&average), "optimiser.average must be at least 0 and below 1");
+        ensure!(
+            (0.0..1.0).contains(&self.loss.label_smoothing),
+            "loss.label_smoothing must be at least 0 and below 1"
+        );
+        ensure!(self.loss.boxes >= 0.0 && self.loss.boxes.is_finite(), "loss.boxes must not be negative");
+        self.augment.validate()
+    }
+
+    /// Makes the run longer or shorter; steps at which the learning rate changes move with it.
+    pub fn set_steps(&mut self, steps: usize) -> Result<()> {
+        let old = self.steps;
+        let scale = |at: usize| (at as f64 * steps as f64 / old as f64).round() as usize;
+        self.optimiser.warmup = scale(self.optimiser.warmup);
+        if let Schedule::Steps { at, .. } = &mut self.optimiser.schedule {
+            for step in at {
+                *step = scale(*step);
+            }
+        }
+        self.steps = steps;
+        self.validate()
+    }
+
+    /// The learning rate of step `step`, counted from 0.
+    #[must_use]
+    pub fn learning_rate(&self, step: usize) -> f64 {
+        let Optimiser { learning_rate, warmup, ref schedule, .. } = self.optimiser;
+        if step < warmup {
+            return learning_rate * (step + 1) as f64 / warmup as f64;
+        }
+        match schedule {
+            Schedule::Cosine => {
+                let done = (step - warmup) as f64 / (self.steps - warmup).max(1) as f64;
+                learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * done.min(1.0)).cos())
+            }
+            Schedule::Steps { at, factor } => {
+                let passed = at.iter().filter(|step_at| step >= **step_at).count();
+                learning_rate * factor.powi(passed as i32)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_can_be_used() {
+        for (name, _) in PRESETS {
+            Recipe::find(name).unwrap();
+        }
+        let message = Recipe::find("sed").unwrap_err().to_string();
+        assert!(message.contains("Presets: seed, best, quick"), "{message}");
+    }
+
+    #[test]
+    fn the_seed_preset_is_the_article_s() {
+        let seed = Recipe::find("seed").unwrap();
+        assert_eq!(seed.network, ResNetConfig::default());
+        assert_eq!(seed.preprocess, Preprocess::default());
+        assert_eq!((seed.batch, seed.steps), (32, 30_000));
+        assert!((seed.learning_rate(24_999) - 0.1).abs() < 1e-12);
+        assert!((seed.learning_rate(25_000) - 0.01).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_cosine_rises_and_falls() {
+        let recipe = Recipe::find("best").unwrap();
+        let top = recipe.optimiser.learning_rate;
+        assert!(recipe.learning_rate(0) < top / 10.0);
+        assert!((recipe.learning_rate(recipe.optimiser.warmup) - top).abs() < 1e-9);
+        assert!(recipe.learning_rate(recipe.steps - 1) < top / 1000.0);
+    }
+}

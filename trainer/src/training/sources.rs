@@ -1,0 +1,181 @@
+//! The pictures of a run: labels, the validation part, and decoded pixels ready for augmentation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use image::RgbImage;
+use model::crop::CropBox;
+use model::hash::sha256;
+use model::image::DecodeLimits;
+use rayon::prelude::*;
+
+use super::recipe::Recipe;
+use crate::dataset::{self, Sample};
+
+/// A labelled picture of a run.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// Pixels, scaled down to what augmentation needs.
+    pub pixels: RgbImage,
+    /// Index of the label.
+    pub label: usize,
+    /// The garment's box, where it is known.
+    pub bbox: Option<CropBox>,
+}
+
+/// One data set of a run, decoded.
+#[derive(Debug, Default)]
+pub struct Source {
+    /// Pictures to train on.
+    pub training: Vec<Picture>,
+    /// Pictures to measure on.
+    pub validation: Vec<Picture>,
+}
+
+/// Everything that a run trains on.
+#[derive(Debug)]
+pub struct Sources {
+    /// One for each data set, in the order of the command line.
+    pub sets: Vec<Source>,
+    /// Names of the categories, sorted.
+    pub labels: Vec<String>,
+    /// Files that could not be decoded, with the reason.
+    pub unreadable: Vec<(PathBuf, String)>,
+}
+
+/// Reads and decodes the data sets of `paths` as `recipe` asks.
+///
+/// Pictures are kept in memory at a quarter more than the network's resolution, so that one pass of decoding serves the
+/// whole run. A picture that cannot be decoded is left out and listed. Fails where a file cannot be read, no category
+/// is left, or more than one picture in ten is unreadable.
+pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
+    let mut sets = Vec::new();
+    for path in paths {
+        let mut data = dataset::csv::read(path)?;
+        data.samples.retain(|sample| !recipe.skip.contains(&sample.category));
+        ensure!(!data.samples.is_empty(), "{} holds no labelled picture", path.display());
+        sets.push(data.samples);
+    }
+    let name = |sample: &Sample| recipe.aliases.get(&sample.category).unwrap_or(&sample.category).clone();
+    let labels: Vec<String> = sets.iter().flatten().map(name).collect::<BTreeSet<_>>().into_iter().collect();
+    let index: BTreeMap<&str, usize> =
+        labels.iter().enumerate().map(|(i, label)| (label.as_str(), i)).collect();
+
+    let longest = longest_side(recipe);
+    let mut sources = Sources { sets: Vec::new(), labels: labels.clone(), unreadable: Vec::new() };
+    for (path, samples) in paths.iter().zip(sets) {
+        let held_out = held_out(&samples, recipe.validation, recipe.seed);
+        let total = samples.len();
+        let decoded: Vec<_> = samples
+            .into_par_iter()
+            .map(|sample| {
+                let label = index.get(name(&sample).as_str()).copied().unwrap_or(0);
+                let validation = held_out.contains(&group(&sample));
+                match decode(&sample, longest) {
+                    Ok(pixels) => Ok((validation, Picture { pixels, label, bbox: sample.bbox })),
+                    Err(error) => Err((sample.path, format!("{error:#}"))),
+                }
+            })
+            .collect();
+        let mut source = Source::default();
+        for result in decoded {
+            match result {
+                Ok((true, picture)) => source.validation.push(picture),
+                Ok((false, picture)) => source.training.push(picture),
+                Err(unreadable) => sources.unreadable.push(unreadable),
+            }
+        }
+        let read = source.training.len() + source.validation.len();
+        ensure!(
+            read * 10 >= total * 9 && !source.training.is_empty(),
+            "Of the {total} pictures of {} only {read} can be read; {}",
+            path.display(),
+            sources
+                .unreadable
+                .first()
+                .map(|(path, why)| format!("{}: {why}", path.display()))
+                .unwrap_or_default()
+        );
+        sources.sets.push(source);
+    }
+    Ok(sources)
+}
+
+/// Longest side that decoded pictures are kept at, pixels: enough for the closest window without visible blur.
+fn longest_side(recipe: &Recipe) -> u32 {
+    (recipe.preprocess.size as f32 * 1.25).ceil() as u32
+}
+
+fn decode(sample: &Sample, longest: u32) -> Result<RgbImage> {
+    let bytes =
+        std::fs::read(&sample.path).with_context(|| format!("{} cannot be read", sample.path.display()))?;
+    let picture = model::image::decode(&bytes, &DecodeLimits::default())?;
+    let (width, height) = picture.dimensions();
+    if width.max(height) <= longest {
+        return Ok(picture);
+    }
+    let scale = f64::from(longest) / f64::from(width.max(height));
+    let short = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+    let mut scaled = RgbImage::new(short(width), short(height));
+    // The triangle filter with its support scaled: the same as inference uses.
+    let options = fast_image_resize::ResizeOptions::new()
+        .resize_alg(fast_image_resize::ResizeAlg::Convolution(fast_image_resize::FilterType::Bilinear));
+    fast_image_resize::Resizer::new().resize(&picture, &mut scaled, &options)?;
+    Ok(scaled)
+}
+
+/// What must not be on both sides of the split: a sender's photos, or where senders are unknown the picture alone.
+fn group(sample: &Sample) -> String {
+    match sample.extra.get("sender_id") {
+        Some(sender) => format!("sender {sender}"),
+        None => sample.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    }
+}
+
+/// The groups held out: in an order that the seed shuffles, as many as fit the share.
+///
+/// A group that alone would exceed what is left of the share is passed over.
+fn held_out(samples: &[Sample], share: f64, seed: u64) -> BTreeSet<String> {
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+    for sample in samples {
+        *sizes.entry(group(sample)).or_default() += 1;
+    }
+    let mut order: Vec<_> = sizes
+        .into_iter()
+        .map(|(name, size)| (sha256(format!("{seed} {name}").as_bytes()), name, size))
+        .collect();
+    order.sort();
+    let mut left = (samples.len() as f64 * share) as usize;
+    let mut chosen = BTreeSet::new();
+    for (_, name, size) in order {
+        if size <= left {
+            left -= size;
+            chosen.insert(name);
+        }
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn senders_are_never_on_both_sides() {
+        let samples: Vec<Sample> = (0..200)
+            .map(|i| Sample {
+                path: format!("{i}.jpg").into(),
+                category: "hat".to_owned(),
+                bbox: None,
+                line: i,
+                extra: BTreeMap::from([("sender_id".to_owned(), (i % 23).to_string())]),
+            })
+            .collect();
+        let chosen = held_out(&samples, 0.2, 1);
+        let count = samples.iter().filter(|sample| chosen.contains(&group(sample))).count();
+        assert!((30..=40).contains(&count), "{count} of 200");
+        assert_ne!(chosen, held_out(&samples, 0.2, 2));
+        assert!(held_out(&samples, 0.0, 1).is_empty());
+    }
+}

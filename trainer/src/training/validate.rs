@@ -1,0 +1,88 @@
+//! Measuring a network on the validation part.
+
+use anyhow::{Context as _, Result};
+use burn::tensor::{Device, Tensor, TensorData};
+use model::crop::CropBox;
+use model::resnet::ResNet;
+use rayon::prelude::*;
+
+use super::recipe::Recipe;
+use super::sources::{Picture, Sources};
+
+/// Figures of the validation part, one entry a data set that has one.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Scores {
+    /// Share of pictures whose likeliest category is right, and how many there are.
+    pub(super) top1: Vec<(f32, usize)>,
+    /// Mean intersection over union of the boxes, where any are known.
+    pub(super) box_iou: Option<f32>,
+}
+
+impl Scores {
+    /// Embeds every validation picture without variation.
+    pub(super) fn measure(
+        network: &ResNet,
+        sources: &Sources,
+        recipe: &Recipe,
+        device: &Device,
+    ) -> Result<Self> {
+        let mut scores = Self::default();
+        let mut overlaps = Vec::new();
+        for set in sources.sets.iter().filter(|set| !set.validation.is_empty()) {
+            let mut right = 0;
+            for pictures in set.validation.chunks(recipe.batch) {
+                right += measure_batch(network, pictures, recipe, device, &mut overlaps)?;
+            }
+            scores.top1.push((right as f32 / set.validation.len() as f32, set.validation.len()));
+        }
+        if !overlaps.is_empty() {
+            scores.box_iou = Some(overlaps.iter().sum::<f32>() / overlaps.len() as f32);
+        }
+        Ok(scores)
+    }
+
+    /// Mean share of wrong categories over the data sets, each counting alike; 1 without any picture.
+    #[must_use]
+    pub(super) fn error(&self) -> f32 {
+        if self.top1.is_empty() {
+            return 1.0;
+        }
+        1.0 - self.top1.iter().map(|(share, _)| share).sum::<f32>() / self.top1.len() as f32
+    }
+}
+
+/// How many of `pictures` get their category right; boxes' overlaps are added to `overlaps`.
+fn measure_batch(
+    network: &ResNet,
+    pictures: &[Picture],
+    recipe: &Recipe,
+    device: &Device,
+    overlaps: &mut Vec<f32>,
+) -> Result<usize> {
+    let preprocess = &recipe.preprocess;
+    let inputs: Vec<f32> = pictures
+        .par_iter()
+        .flat_map_iter(|picture| preprocess.apply(&picture.pixels, CropBox::WHOLE))
+        .collect();
+    let shape = [pictures.len(), 3, preprocess.size, preprocess.size];
+    let output = network.forward(Tensor::<4>::from_data(TensorData::new(inputs, shape), device));
+    let read = |tensor: Tensor<2>| -> Result<Vec<f32>> {
+        let data = tensor.try_into_data().context("The device could not be read")?;
+        data.try_into_vec_as::<f32>().context("The device returned something else than numbers")
+    };
+    let categories = output.category.dims()[1];
+    let (logits, boxes) = (read(output.category)?, read(output.boxes)?);
+    let mut right = 0;
+    for ((picture, logits), corners) in
+        pictures.iter().zip(logits.chunks_exact(categories)).zip(boxes.chunks_exact(4))
+    {
+        let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(index, _)| index);
+        right += usize::from(best == Some(picture.label));
+        if let Some(bbox) = picture.bbox {
+            let corners = [corners[0], corners[1], corners[2], corners[3]];
+            let found = preprocess.crop_from_input(&picture.pixels, CropBox::WHOLE, corners);
+            overlaps.push(bbox.iou(&CropBox::from_prediction(found, 0.01)));
+        }
+    }
+    Ok(right)
+}

@@ -1,0 +1,196 @@
+//! `index`, `search`, `evaluate` and `sheet` on a drawn catalogue.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{Place, contents, names};
+
+/// A network, twelve pictures and a catalogue of them.
+fn catalogue() -> Place {
+    let place = Place::new();
+    place.write_network("model");
+    place.draw("data", 12, 1);
+    place.succeed(&index("catalogue"));
+    place
+}
+
+fn index(out: &str) -> [&str; 11] {
+    [
+        "index",
+        "--images",
+        "data",
+        "--metadata",
+        "data/labels.csv",
+        "--weights",
+        "model",
+        "--out",
+        out,
+        "--thumbnail",
+        "48x64",
+    ]
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+#[test]
+fn a_catalogue_is_the_same_bytes_every_time() {
+    let place = catalogue();
+    let first = contents(&place.path("catalogue"));
+    assert_eq!(names(&first).len(), 12 + 3, "{:?}", names(&first));
+    place.succeed(&index("again"));
+    assert!(contents(&place.path("again")) == first);
+    place.succeed(&index("catalogue"));
+    assert!(contents(&place.path("catalogue")) == first);
+}
+
+#[test]
+fn a_catalogue_picture_finds_itself() {
+    let place = catalogue();
+    for number in [0, 5, 11] {
+        let picture = format!("catalogue/images/{number:06}.webp");
+        let found = json(&place.succeed(&[
+            "search",
+            "--catalogue",
+            "catalogue",
+            "--weights",
+            "model/model.json",
+            &picture,
+            "-k",
+            "3",
+            "--json",
+        ]));
+        let found = found.as_array().expect("an array");
+        assert_eq!(found.len(), 3);
+        assert_eq!(found[0]["id"], format!("{number:06}"));
+        assert_eq!(found[0]["image"], format!("images/{number:06}.webp"));
+        assert!(found[0]["category"].is_string());
+        let scores: Vec<f64> = found.iter().filter_map(|one| one["score"].as_f64()).collect();
+        assert!(scores[0] > 0.9995 && scores[0] >= scores[1] && scores[1] >= scores[2], "{scores:?}");
+    }
+}
+
+#[test]
+fn metadata_is_kept_and_old_files_go() {
+    let place = catalogue();
+    let card = json(&fs::read_to_string(place.path("catalogue/catalogue.json")).unwrap());
+    assert_eq!((card["count"].as_u64(), card["images"].as_str()), (Some(12), Some("images/")));
+    let items = card["items"]["file"].as_str().unwrap().to_owned();
+    let items = json(&fs::read_to_string(place.path("catalogue").join(items)).unwrap());
+    assert_eq!((items[0]["width"].as_u64(), items[0]["height"].as_u64()), (Some(48), Some(64)));
+    assert_eq!(items[1]["category"], "Dresses");
+    assert!(items[0]["title"].is_string() && items[0]["fabric"].is_string());
+    assert!(items[0]["colour"].as_str().unwrap().starts_with('#'));
+
+    // Another data set into the same folder: nothing of the old one stays.
+    place.draw("data", 6, 2);
+    place.succeed(&index("catalogue"));
+    place.succeed(&index("fresh"));
+    assert!(contents(&place.path("catalogue")) == contents(&place.path("fresh")));
+}
+
+#[test]
+fn a_plain_folder_is_indexed_and_bad_pictures_are_counted() {
+    let place = Place::new();
+    place.write_network("model");
+    place.draw("data", 6, 1);
+    fs::write(place.path("data/images/letter.jpg"), b"Dear Sir or Madam").unwrap();
+    let summary = json(&place.succeed(&[
+        "index",
+        "--images",
+        "data/images",
+        "--weights",
+        "model",
+        "--out",
+        "catalogue",
+        "--json",
+    ]));
+    assert_eq!((summary["indexed"].as_u64(), summary["skipped"].as_u64()), (Some(6), Some(1)));
+    let catalogue = trainer::catalogue::open(&place.path("catalogue")).unwrap();
+    // Nothing is enlarged, and the network names what no one else did.
+    assert_eq!((catalogue.items()[0].width, catalogue.items()[0].height), (60, 80));
+    assert!(!catalogue.items()[0].category.is_empty());
+}
+
+#[test]
+fn evaluation_gives_every_figure_of_the_contract() {
+    let place = Place::new();
+    place.write_network("model");
+    place.draw("gallery", 24, 1);
+    place.draw("queries", 12, 2);
+    let evaluate = |more: &[&str]| {
+        let mut args = vec![
+            "evaluate",
+            "--weights",
+            "model",
+            "--gallery",
+            "gallery/labels.csv",
+            "--queries",
+            "queries/labels.csv",
+            "--json",
+        ];
+        args.extend(more);
+        json(&place.succeed(&args))
+    };
+    let report = evaluate(&[]);
+    for name in [
+        "top1",
+        "top3",
+        "macro_f1",
+        "precision_at_5",
+        "map_at_r",
+        "colour_delta_e_at_5",
+        "box_iou",
+        "category_top1",
+    ] {
+        let value = report[name].as_f64().unwrap_or_else(|| panic!("{name} is missing in {report}"));
+        let [low, high] = [0, 1].map(|end| report["intervals"][name][end].as_f64().unwrap());
+        assert!(low <= value && value <= high, "{name}: {value} is not from {low} to {high}");
+    }
+    assert_eq!((report["n"].as_u64(), report["gallery"].as_u64()), (Some(12), Some(24)));
+    let report = evaluate(&["--largest", "2", "--flip"]);
+    assert_eq!((report["n"].as_u64(), report["gallery"].as_u64()), (Some(4), Some(8)));
+    assert_eq!(report["classes"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_gallery_that_is_the_queries_too_does_not_find_itself() {
+    let place = Place::new();
+    place.write_network("model");
+    place.draw("data", 6, 1);
+    let labels = "data/labels.csv";
+    let report = json(&place.succeed(&[
+        "evaluate",
+        "--weights",
+        "model",
+        "--gallery",
+        labels,
+        "--queries",
+        labels,
+        "--json",
+    ]));
+    // One picture of each category: without itself, no query has anything to find.
+    assert_eq!(report["top1"].as_f64(), Some(0.0));
+}
+
+#[test]
+fn a_sheet_of_queries_and_results() {
+    let place = catalogue();
+    place.succeed(&[
+        "sheet",
+        "--catalogue",
+        "catalogue",
+        "--weights",
+        "model",
+        "--queries",
+        "data/labels.csv",
+        "--count",
+        "4",
+        "--out",
+        "sheet.webp",
+    ]);
+    let sheet = trainer::pictures::load(&place.path("sheet.webp")).unwrap();
+    assert!(sheet.width() > 1000 && sheet.height() > 300);
+}
