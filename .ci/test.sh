@@ -47,11 +47,11 @@ run_licences() {
     cargo deny --locked check "${checks[@]}"
 }
 
-run_unit() { "${NEXTEST[@]}" -E 'not package(e2e)'; }
+run_unit() { "${NEXTEST[@]}" -E 'not binary(journeys)'; }
 
 run_docs() { cargo test "${NATIVE[@]}" --doc; }
 
-run_peers() { TWILL_PYTHON=$(.ci/python.sh) "${NEXTEST[@]}" -E 'package(e2e) and test(/^peers::/)'; }
+run_peers() { TWILL_PYTHON=$(.ci/python.sh) "${NEXTEST[@]}" -E 'binary(journeys) and test(/^peers::/)'; }
 
 run_page() {
     NO_COLOR=true trunk build --release --cargo-profile dist --locked
@@ -65,7 +65,7 @@ run_worker() {
         cargo test "${WASM[@]}" --test '*'
 }
 
-run_journeys() { "${NEXTEST[@]}" -E 'package(e2e) and not test(/^peers::/)'; }
+run_journeys() { "${NEXTEST[@]}" -E 'binary(journeys) and not test(/^peers::/)'; }
 
 # Every wasm file of the page, raw and as a server would send it, against its budget.
 sizes() {

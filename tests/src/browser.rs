@@ -11,7 +11,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
-    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow, bail};
