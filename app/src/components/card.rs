@@ -1,0 +1,52 @@
+//! One similar item.
+
+use leptos::prelude::*;
+
+use crate::components::icons::Similar;
+use crate::protocol::{Hit, Item};
+use crate::state::Twill;
+use crate::texts;
+
+#[component]
+pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
+    let Hit { item, score } = hit;
+    let Item { id, image, width, height, category, title, price, link, .. } = item.clone();
+    let name = title.unwrap_or_else(|| category.clone());
+    let more = move |_| twill.more_like(item.clone());
+    view! {
+        <li
+            class="card" data-testid="result-card" data-item-id=id data-score=score.to_string()
+            data-category=category.clone()
+        >
+            <div class="card-picture">
+                <img
+                    src=image alt=texts::item_alt(&name, rank, score) width=width height=height
+                    draggable="false"
+                />
+            </div>
+            <div class="card-words">
+                <h3>{name}</h3>
+                {price.map(|price| view! { <p class="price">{price}</p> })}
+                <p class="likeness">
+                    <span>{texts::likeness(score)}</span>
+                    <span class="per-cent">{texts::per_cent(score)}</span>
+                </p>
+                <div class="bar" aria-hidden="true"><div style:width=bar(score)></div></div>
+                <div class="card-actions">
+                    <button type="button" class="button soft" data-testid="more-like-this" on:click=more>
+                        <Similar/>{texts::MORE_LIKE_THIS}
+                    </button>
+                    {link.map(|link| view! {
+                        <a class="button quiet" href=link target="_blank" rel="noopener noreferrer">
+                            {texts::TO_SHOP}
+                        </a>
+                    })}
+                </div>
+            </div>
+        </li>
+    }
+}
+
+fn bar(score: f32) -> String {
+    format!("{:.1}%", score.clamp(0.0, 1.0) * 100.0)
+}

@@ -1,0 +1,65 @@
+//! The page's drawings, small enough to stand in the markup. All are decoration: the words beside them tell.
+
+use leptos::prelude::*;
+
+/// The mark: a 2/2 twill weave, one thread over two and under two, each row shifted by one.
+#[component]
+pub(super) fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true">
+            <rect width="32" height="32" rx="8" class="mark-cloth"/>
+            <path class="mark-thread" d=MARK_THREAD/>
+            <path class="mark-stitch" d=MARK_STITCH/>
+        </svg>
+    }
+}
+
+const MARK_THREAD: &str = "M7.5 8.5h7M7.5 16h.01M24.5 16h.01M17.5 23.5h7";
+const MARK_STITCH: &str = "M22 8.5h2.5M14.5 16h3M7.5 23.5H10";
+
+#[component]
+fn Icon(path: &'static str) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true"><path d=path/></svg>
+    }
+}
+
+#[component]
+pub(super) fn Plus() -> impl IntoView {
+    view! { <Icon path="M12 5v14M5 12h14"/> }
+}
+
+#[component]
+pub(super) fn Camera() -> impl IntoView {
+    view! { <Icon path="M4 8.5h3.2L9 6h6l1.8 2.5H20V19H4zM12 16.5a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4"/> }
+}
+
+#[component]
+pub(super) fn Photo() -> impl IntoView {
+    view! { <Icon path="M4 5h16v14H4zM4 16l4.5-5 4 4.5 2.5-2.5 5 5M15.5 9.5h.01"/> }
+}
+
+#[component]
+pub(super) fn Lock() -> impl IntoView {
+    view! { <Icon path="M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3"/> }
+}
+
+#[component]
+pub(super) fn Back() -> impl IntoView {
+    view! { <Icon path="M19 12H5M11 6l-6 6 6 6"/> }
+}
+
+#[component]
+pub(super) fn Frame() -> impl IntoView {
+    view! { <Icon path="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/> }
+}
+
+#[component]
+pub(super) fn Similar() -> impl IntoView {
+    view! { <Icon path="M4 8h11v11H4zM9 4.5h10.5V15"/> }
+}
+
+#[component]
+pub(super) fn Cross() -> impl IntoView {
+    view! { <Icon path="M6 6l12 12M18 6L6 18"/> }
+}

@@ -1,0 +1,39 @@
+//! How far loading has come.
+
+use leptos::prelude::*;
+
+use crate::protocol::Stage;
+use crate::state::{Engine, Twill};
+use crate::texts;
+
+#[component]
+pub(super) fn ProgressBar(twill: Twill) -> impl IntoView {
+    let is_loading = Memo::new(move |_| twill.engine.with(|engine| matches!(engine, Engine::Loading(_))));
+    let progress = Memo::new(move |_| {
+        twill.engine.with(|engine| if let Engine::Loading(progress) = engine { *progress } else { None })
+    });
+    let photo_waits = Memo::new(move |_| twill.trail.with(|trail| !trail.is_empty()));
+    let per_cent = Memo::new(move |_| {
+        let progress = progress.get().filter(|progress| progress.stage != Stage::WarmUp)?;
+        let total = progress.total.filter(|total| *total > 0.0)?;
+        Some((progress.received / total * 100.0).clamp(0.0, 100.0).round())
+    });
+    let words = move || texts::progress(progress.get(), photo_waits.get());
+    view! {
+        <Show when=move || is_loading.get()>
+            <div class="progress">
+                <div
+                    class="progress-track" class:indeterminate=move || per_cent.get().is_none()
+                    role="progressbar" data-testid="progress" aria-label=texts::LOADING
+                    aria-valuemin="0" aria-valuemax="100" aria-valuenow=per_cent aria-valuetext=words
+                >
+                    <div
+                        class="progress-done"
+                        style:width=move || per_cent.get().map(|per_cent| format!("{per_cent}%"))
+                    ></div>
+                </div>
+                <p class="progress-words">{words}</p>
+            </div>
+        </Show>
+    }
+}

@@ -1,0 +1,82 @@
+//! Ways of getting a photo in: the picker, a drop anywhere, the clipboard, a sample.
+
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, DataTransfer, File, FileList, HtmlInputElement, Response};
+
+use crate::protocol::{FaultKind, Item};
+use crate::state::Twill;
+use crate::texts;
+
+/// Takes what an `<input type="file">` holds, and empties it so that the same file can be chosen again.
+pub fn take_from_input(twill: Twill, input: &HtmlInputElement) {
+    if let Some(file) = input.files().as_ref().and_then(first_picture) {
+        take_file(twill, file);
+    }
+    input.set_value("");
+}
+
+/// Listens to drops and pastes anywhere on the page. The signal tells whether a file hovers over it.
+pub fn listen(twill: Twill) -> ReadSignal<bool> {
+    let (hovers, set_hovers) = signal(false);
+    let _ = window_event_listener(ev::dragover, move |event| {
+        if event.data_transfer().is_some_and(|data| holds_files(&data)) {
+            event.prevent_default();
+            set_hovers.set(true);
+        }
+    });
+    let _ = window_event_listener(ev::dragleave, move |event| {
+        // Leaving for another element of the page has one to go to; leaving the window has none.
+        if event.related_target().is_none() {
+            set_hovers.set(false);
+        }
+    });
+    let _ = window_event_listener(ev::drop, move |event| {
+        set_hovers.set(false);
+        event.prevent_default();
+        match event.data_transfer().and_then(|data| data.files()).as_ref().and_then(first_picture) {
+            Some(file) => take_file(twill, file),
+            None => twill.complain(FaultKind::Photo, texts::NO_PICTURE_DROPPED),
+        }
+    });
+    let _ = window_event_listener(ev::paste, move |event| {
+        match event.clipboard_data().and_then(|data| data.files()).as_ref().and_then(first_picture) {
+            Some(file) => take_file(twill, file),
+            None => twill.complain(FaultKind::Photo, texts::NO_PICTURE_PASTED),
+        }
+    });
+    hovers
+}
+
+/// Takes a catalogue item's picture as if it were a photo.
+pub async fn take_sample(twill: Twill, item: Item) {
+    match fetch_picture(&item.image).await {
+        Ok(blob) => twill.find(blob, item.title.unwrap_or(item.category)),
+        Err(_) => twill.complain(FaultKind::Photo, texts::SAMPLE_LOST),
+    }
+}
+
+fn take_file(twill: Twill, file: File) {
+    let name = file.name();
+    twill.find(file.into(), name);
+}
+
+/// The first picture, or else the first file: it will be told what is wrong with it.
+fn first_picture(files: &FileList) -> Option<File> {
+    let all = || (0..files.length()).filter_map(|index| files.get(index));
+    all().find(|file| file.type_().starts_with("image/")).or_else(|| all().next())
+}
+
+fn holds_files(data: &DataTransfer) -> bool {
+    data.types().includes(&JsValue::from_str("Files"), 0)
+}
+
+async fn fetch_picture(address: &str) -> Result<Blob, JsValue> {
+    let response: Response = JsFuture::from(window().fetch_with_str(address)).await?.dyn_into()?;
+    if !response.ok() {
+        return Err(JsValue::NULL);
+    }
+    JsFuture::from(response.blob()?).await?.dyn_into()
+}

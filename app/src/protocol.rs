@@ -1,0 +1,258 @@
+//! What the page and its worker say to each other.
+//!
+//! One [`Request`] and one [`Response`], both with the protocol's version and the request's id. The worker's files carry
+//! no content hash in their names, so a browser may pair a new page with an old worker from its cache: the version tells.
+//! Ids grow; whoever waits for an answer to request 7 drops what still comes for request 6.
+//!
+//! A photo travels as the browser's own `Blob`: a handle, whose bytes are read in the worker only.
+
+use model::crop::CropBox;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+use web_sys::Blob;
+
+/// Raised whenever a message changes its shape. `app/js/worker-loader.js` writes two of them by hand: keep it in step.
+pub const VERSION: u32 = 1;
+
+/// How many results the worker is asked for; the page shows some first and the rest on demand.
+pub const MOST_RESULTS: usize = 20;
+
+/// Where the network runs.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Backend {
+    /// On the graphics card, through the browser's WebGPU.
+    WebGpu,
+    /// On the processor, with 128-bit SIMD.
+    Cpu,
+}
+
+impl Backend {
+    /// The backend's name in the page's address and in `data-backend`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WebGpu => "webgpu",
+            Self::Cpu => "cpu",
+        }
+    }
+
+    /// The backend with that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::WebGpu, Self::Cpu].into_iter().find(|backend| backend.name() == name)
+    }
+}
+
+/// From the page to the worker.
+#[derive(Serialize, Deserialize)]
+pub struct Request {
+    /// [`VERSION`] of the sender.
+    pub version: u32,
+    /// The answer carries the same.
+    pub id: u32,
+    /// What is wanted.
+    pub ask: Ask,
+}
+
+/// What the page may want.
+#[derive(Serialize, Deserialize)]
+pub enum Ask {
+    /// Load everything; always the first request.
+    Start(Setup),
+    /// Find what looks like the garment in this photo.
+    Find {
+        /// The photo's file, unread.
+        #[serde(with = "serde_wasm_bindgen::preserve")]
+        photo: Blob,
+        /// The part to look at; without it the network finds the garment.
+        crop: Option<CropBox>,
+    },
+    /// Search again with another part of the photo that request `photo` brought.
+    Refine {
+        /// Id of the `Find` request with the photo.
+        photo: u32,
+        /// The part to look at; without it the network finds the garment.
+        crop: Option<CropBox>,
+    },
+    /// Find what looks like this catalogue item.
+    MoreLike {
+        /// The item's row in the catalogue.
+        row: usize,
+    },
+}
+
+/// Where things are, and what the person insists on. All addresses are absolute.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+pub struct Setup {
+    /// Only this backend will do.
+    pub forced: Option<Backend>,
+    /// Leave WebGPU alone: it has failed on this page before.
+    pub avoid_webgpu: bool,
+    /// Address of `model.json`.
+    pub model: String,
+    /// Address of `catalogue.json`.
+    pub catalogue: String,
+}
+
+/// From the worker to the page.
+#[derive(Serialize, Deserialize)]
+pub struct Response {
+    /// [`VERSION`] of the sender.
+    pub version: u32,
+    /// The request that this answers; 0 before any request.
+    pub id: u32,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// What the worker may answer.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+pub enum Answer {
+    /// Still loading.
+    Progress(Progress),
+    /// Loaded: photos will be answered from now on.
+    Ready(Ready),
+    /// Answers `Find` and `Refine`.
+    Found(Found),
+    /// Answers `MoreLike`: hits, best first.
+    Similar(Vec<Hit>),
+    /// The request failed; the worker is well.
+    Failed(Fault),
+    /// The worker is about to die, with these last words.
+    Crashed(String),
+}
+
+/// How far loading has come.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Debug)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// Bytes received in this stage.
+    pub received: f64,
+    /// Bytes to receive in this stage, where that is known.
+    pub total: Option<f64>,
+}
+
+/// The steps of loading, in order.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Stage {
+    /// The worker's own program.
+    Program,
+    /// Weights and catalogue.
+    Data,
+    /// Compiling and checking the network.
+    WarmUp,
+}
+
+/// What has been loaded.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub struct Ready {
+    /// Where the network runs.
+    pub backend: Backend,
+    /// The catalogue's name.
+    pub catalogue: String,
+    /// Number of items to search.
+    pub count: usize,
+    /// A few items of different categories, for people who have no photo at hand.
+    pub samples: Vec<Item>,
+}
+
+/// What a photo gave.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub struct Found {
+    /// Width of the upright photo in pixels.
+    pub width: u32,
+    /// Height of the upright photo in pixels.
+    pub height: u32,
+    /// The garment as the network sees it, in fractions of the upright photo.
+    pub garment: CropBox,
+    /// The likeliest category and its probability (0 to 1).
+    pub guess: Option<(String, f32)>,
+    /// The embedding that was searched with, unit length.
+    pub embedding: Vec<f32>,
+    /// Best first.
+    pub hits: Vec<Hit>,
+}
+
+/// A catalogue item with its likeness to the query.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub struct Hit {
+    /// The item.
+    pub item: Item,
+    /// Cosine similarity, at most 1.
+    pub score: f32,
+}
+
+/// What the page shows of a catalogue item.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub struct Item {
+    /// Row in the feature file.
+    pub row: usize,
+    /// The catalogue's own id.
+    pub id: String,
+    /// Absolute address of the picture.
+    pub image: String,
+    /// Width of the picture in pixels.
+    pub width: u32,
+    /// Height of the picture in pixels.
+    pub height: u32,
+    /// Category, as the catalogue names it.
+    pub category: String,
+    /// What the garment is called, where the catalogue says so.
+    pub title: Option<String>,
+    /// Price, as text for people.
+    pub price: Option<String>,
+    /// Where to buy it; `http` or `https` only.
+    pub link: Option<String>,
+}
+
+/// Something went wrong, in words for a person.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// What it concerns, which decides on the advice that the page gives.
+    pub kind: FaultKind,
+    /// One sentence.
+    pub message: String,
+}
+
+/// What a [`Fault`] concerns.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultKind {
+    /// The photo cannot be used: another one may do.
+    Photo,
+    /// The network's weights cannot be used.
+    Model,
+    /// The catalogue cannot be used.
+    Catalogue,
+    /// Something could not be downloaded.
+    Network,
+    /// The backend that was asked for is not to be had.
+    Backend,
+    /// The worker has stopped.
+    Crash,
+}
+
+impl FaultKind {
+    /// The kind's name in `data-kind`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Model => "model",
+            Self::Catalogue => "catalogue",
+            Self::Network => "network",
+            Self::Backend => "backend",
+            Self::Crash => "crash",
+        }
+    }
+}
+
+/// Turns a message into what `postMessage` takes.
+pub fn to_js(message: &impl Serialize) -> Result<JsValue, serde_wasm_bindgen::Error> {
+    serde_wasm_bindgen::to_value(message)
+}
+
+/// Reads a message that arrived.
+pub fn from_js<T: for<'de> Deserialize<'de>>(message: JsValue) -> Result<T, serde_wasm_bindgen::Error> {
+    serde_wasm_bindgen::from_value(message)
+}

@@ -1,0 +1,352 @@
+//! What the page knows, and everything a person can make it do.
+//!
+//! The page walks a trail: a photo, then "more like this", then "more like that". Each step keeps its results, so that going
+//! back is instant. Only the last step can be waiting for an answer, and only the answer with its request's id fills it.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use model::crop::CropBox;
+use send_wrapper::SendWrapper;
+use web_sys::{Blob, Url};
+
+use crate::client::{Client, News};
+use crate::protocol::{Answer, Backend, Fault, FaultKind, Found, Hit, Item, Progress, Ready, Setup};
+
+/// How many results a step shows at first.
+pub const FIRST_RESULTS: usize = 5;
+
+/// The part of the program that looks at photos.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Engine {
+    /// Not ready yet.
+    Loading(Option<Progress>),
+    /// At work.
+    Ready(Ready),
+    /// It could not be loaded, or it has died. The next photo starts it again.
+    Down,
+}
+
+impl Engine {
+    /// What it loaded, once it has.
+    #[must_use]
+    pub fn ready(&self) -> Option<&Ready> {
+        if let Self::Ready(ready) = self { Some(ready) } else { None }
+    }
+}
+
+/// The address of a photo for `<img>`, given back to the browser when nobody shows it any more.
+#[derive(Debug)]
+pub struct ObjectUrl(String);
+
+impl ObjectUrl {
+    fn new(blob: &Blob) -> Option<Self> {
+        Url::create_object_url_with_blob(blob).ok().map(Self)
+    }
+}
+
+impl Drop for ObjectUrl {
+    fn drop(&mut self) {
+        // A URL that the browser does not know any more has nothing left to free.
+        let _ = Url::revoke_object_url(&self.0);
+    }
+}
+
+/// A photo that a person gave.
+#[derive(Clone)]
+pub struct Photo {
+    /// The file's name.
+    pub name: String,
+    blob: SendWrapper<Blob>,
+    url: Option<Arc<ObjectUrl>>,
+    /// Id of the request that brought it to the worker.
+    request: u32,
+}
+
+impl Photo {
+    /// Address for `<img>`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.url.as_ref().map(|url| url.0.clone()).unwrap_or_default()
+    }
+}
+
+/// What similar items are wanted for.
+#[derive(Clone)]
+pub enum Subject {
+    /// A photo.
+    Photo(Photo),
+    /// A catalogue item.
+    Item(Item),
+}
+
+/// One step of the trail.
+#[derive(Clone)]
+pub struct Step {
+    /// What is looked for.
+    pub subject: Subject,
+    /// The part of the photo that the person chose.
+    pub crop: Option<CropBox>,
+    /// What the network said of the photo.
+    pub found: Option<Found>,
+    /// Best first; empty until the first answer.
+    pub hits: Vec<Hit>,
+    /// How many of them are shown.
+    pub shown: usize,
+    /// Whether an answer is still to come.
+    pub waits: bool,
+    request: u32,
+}
+
+impl Step {
+    fn new(subject: Subject, request: u32) -> Self {
+        Self {
+            subject,
+            request,
+            crop: None,
+            found: None,
+            hits: Vec::new(),
+            shown: FIRST_RESULTS,
+            waits: true,
+        }
+    }
+
+    /// The part of the photo that results are for.
+    #[must_use]
+    pub fn frame(&self) -> Option<CropBox> {
+        self.crop.or_else(|| self.found.as_ref().map(|found| found.garment))
+    }
+}
+
+/// The page's state. Copies share it.
+#[derive(Clone, Copy)]
+pub struct Twill {
+    /// The part that looks at photos.
+    pub engine: RwSignal<Engine>,
+    /// From the photo to what is shown now.
+    pub trail: RwSignal<Vec<Step>>,
+    /// What went wrong last, until something goes right.
+    pub fault: RwSignal<Option<Fault>>,
+    client: StoredValue<Client, LocalStorage>,
+}
+
+impl Twill {
+    /// Sets the page up and starts loading.
+    #[must_use]
+    pub fn start(setup: Setup) -> Self {
+        let listener = StoredValue::new_local(None::<Self>);
+        let client = Client::new(setup, move |news| {
+            if let Some(twill) = listener.get_value() {
+                twill.hear(news);
+            }
+        });
+        let twill = Self {
+            engine: RwSignal::new(Engine::Loading(None)),
+            trail: RwSignal::new(Vec::new()),
+            fault: RwSignal::new(None),
+            client: StoredValue::new_local(client),
+        };
+        listener.set_value(Some(twill));
+        twill.client.update_value(Client::start);
+        twill
+    }
+
+    /// The state's name in `data-state`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let is_ready = self.engine.with(|engine| engine.ready().is_some());
+        let step = self.trail.with(|trail| trail.last().map(|step| step.waits));
+        match (self.fault.with(Option::is_some), step, is_ready) {
+            (true, ..) => "failed",
+            (_, Some(false), _) => "ranked",
+            (_, Some(true), true) => "searching",
+            (_, None, true) => "ready",
+            _ => "loading",
+        }
+    }
+
+    /// Where the network runs, once that is known.
+    #[must_use]
+    pub fn backend(self) -> Option<Backend> {
+        self.engine.with(|engine| engine.ready().map(|ready| ready.backend))
+    }
+
+    /// Looks for what resembles the garment in a photo. Leaves the old trail behind.
+    pub fn find(self, blob: Blob, name: String) {
+        self.wake();
+        let request = self.ask(|client| client.find(blob.clone(), None));
+        let url = ObjectUrl::new(&blob).map(Arc::new);
+        let photo = Photo { name, blob: SendWrapper::new(blob), url, request };
+        self.fault.set(None);
+        self.trail.set(vec![Step::new(Subject::Photo(photo), request)]);
+    }
+
+    /// Looks again with another part of the photo; with none, the network's own choice.
+    pub fn refine(self, crop: Option<CropBox>) {
+        self.wake();
+        self.fault.set(None);
+        self.trail.update(|trail| {
+            let Some(step) = trail.last_mut() else { return };
+            let Subject::Photo(photo) = &mut step.subject else { return };
+            step.request = self.ask(|client| {
+                client.refine(photo.request, crop).unwrap_or_else(|| {
+                    photo.request = client.find((*photo.blob).clone(), crop);
+                    photo.request
+                })
+            });
+            step.crop = crop;
+            step.waits = true;
+        });
+    }
+
+    /// Looks for what resembles a catalogue item: one step further.
+    pub fn more_like(self, item: Item) {
+        self.wake();
+        // Whoever wanders on does not wait for the last step's answer any more.
+        self.forsake();
+        let request = self.ask(|client| client.more_like(item.row));
+        self.fault.set(None);
+        self.trail.update(|trail| {
+            trail.push(Step::new(Subject::Item(item), request));
+        });
+    }
+
+    /// One step back.
+    pub fn back(self) {
+        self.fault.set(None);
+        self.trail.update(|trail| {
+            trail.pop();
+        });
+    }
+
+    /// Shows more of the results that are there.
+    pub fn show_all(self) {
+        self.trail.update(|trail| {
+            if let Some(step) = trail.last_mut() {
+                step.shown = step.hits.len();
+            }
+        });
+    }
+
+    /// Loads again what could not be loaded.
+    pub fn retry(self) {
+        self.fault.set(None);
+        if self.engine.with_untracked(|engine| engine.ready().is_none()) {
+            self.engine.set(Engine::Loading(None));
+            self.client.update_value(Client::start);
+        }
+    }
+
+    /// Says that something went wrong on the page's side.
+    pub fn complain(self, kind: FaultKind, message: &str) {
+        self.fault.set(Some(Fault { kind, message: message.to_owned() }));
+    }
+
+    fn ask(self, ask: impl FnOnce(&mut Client) -> u32) -> u32 {
+        self.client.try_update_value(ask).unwrap_or_default()
+    }
+
+    /// After a failure the worker loads again by itself when it is asked something.
+    fn wake(self) {
+        if self.engine.with_untracked(|engine| *engine == Engine::Down) {
+            self.engine.set(Engine::Loading(None));
+        }
+    }
+
+    fn hear(self, news: News) {
+        match news {
+            News::Answer(_, Answer::Progress(progress)) => self.engine.set(Engine::Loading(Some(progress))),
+            News::Answer(_, Answer::Ready(ready)) => self.engine.set(Engine::Ready(ready)),
+            News::Answer(id, Answer::Found(found)) => self.fill(id, |step| {
+                step.hits.clone_from(&found.hits);
+                step.found = Some(found);
+            }),
+            News::Answer(id, Answer::Similar(hits)) => self.fill(id, |step| step.hits = hits),
+            News::Answer(id, Answer::Failed(fault)) => self.fail(id, fault),
+            News::Answer(_, Answer::Crashed(why)) | News::Died(why) => self.mourn(why),
+        }
+    }
+
+    /// Fills the last step if the answer is for it; stale answers are dropped.
+    fn fill(self, id: u32, fill: impl FnOnce(&mut Step)) {
+        if self.waits_for(id) {
+            self.fault.set(None);
+            self.trail.update(|trail| {
+                if let Some(step) = trail.last_mut() {
+                    fill(step);
+                    step.waits = false;
+                }
+            });
+        }
+    }
+
+    fn fail(self, id: u32, fault: Fault) {
+        let concerns_loading = fault.kind != FaultKind::Photo;
+        if concerns_loading {
+            self.engine.update(|engine| {
+                if engine.ready().is_none() {
+                    *engine = Engine::Down;
+                }
+            });
+        }
+        let concerns_step = self.waits_for(id);
+        if concerns_step {
+            self.forsake();
+        }
+        if concerns_step || concerns_loading {
+            self.fault.set(Some(fault));
+        }
+    }
+
+    /// The worker is dead. WebGPU is the usual suspect: without it once more, unless the person insists on it.
+    fn mourn(self, why: String) {
+        let is_on_cpu = self.backend() == Some(Backend::Cpu);
+        let tries_cpu = self
+            .client
+            .try_update_value(|client| {
+                client.stop();
+                let tries_cpu = client.setup.forced.is_none() && !client.setup.avoid_webgpu && !is_on_cpu;
+                client.setup.avoid_webgpu |= tries_cpu;
+                tries_cpu
+            })
+            .unwrap_or_default();
+        if tries_cpu {
+            self.engine.set(Engine::Loading(None));
+            self.client.update_value(Client::start);
+            self.ask_again();
+        } else {
+            self.engine.set(Engine::Down);
+            self.forsake();
+            self.fault.set(Some(Fault { kind: FaultKind::Crash, message: why }));
+        }
+    }
+
+    /// Repeats the question that a dead worker leaves open.
+    fn ask_again(self) {
+        self.trail.update(|trail| {
+            let Some(step) = trail.last_mut().filter(|step| step.waits) else { return };
+            let crop = step.crop;
+            step.request = self.ask(|client| match &mut step.subject {
+                Subject::Photo(photo) => {
+                    photo.request = client.find((*photo.blob).clone(), crop);
+                    photo.request
+                }
+                Subject::Item(item) => client.more_like(item.row),
+            });
+        });
+    }
+
+    fn waits_for(self, id: u32) -> bool {
+        self.trail.with_untracked(|trail| trail.last().is_some_and(|step| step.waits && step.request == id))
+    }
+
+    /// Gives up waiting: a step that shows nothing yet goes.
+    fn forsake(self) {
+        self.trail.update(|trail| {
+            trail.retain(|step| !step.waits || !step.hits.is_empty());
+            if let Some(step) = trail.last_mut() {
+                step.waits = false;
+            }
+        });
+    }
+}

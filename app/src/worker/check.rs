@@ -1,0 +1,34 @@
+//! Does the graphics card calculate right?
+//!
+//! Some phones return plausible but wrong numbers from WebGPU and report no error. So one small picture is embedded on the
+//! card and on the processor before anybody trusts the card.
+
+use ::image::{Rgb, RgbImage};
+use model::crop::CropBox;
+use model::embedder::Embedder;
+
+/// Cosine similarity below which the card's numbers are wrong. Different orders of summation cost about 1e-5.
+const TRUST: f32 = 0.99;
+
+/// Whether both embed the built-in picture alike.
+pub async fn agree(one: &Embedder, other: &Embedder) -> model::Result<bool> {
+    let picture = picture();
+    let one = one.embed(&picture, CropBox::WHOLE).await?.vector;
+    let other = other.embed(&picture, CropBox::WHOLE).await?.vector;
+    let cosine: f32 = one.iter().zip(&other).map(|(a, b)| a * b).sum();
+    Ok(cosine >= TRUST)
+}
+
+/// A striped shirt on a bright ground: edges, colours and flat parts, so that every layer has something to do.
+fn picture() -> RgbImage {
+    RgbImage::from_fn(96, 96, |x, y| {
+        let (dx, dy) = (x.abs_diff(48), y.abs_diff(52));
+        let is_body = dx < 22 && dy < 34;
+        let is_sleeve = dx < 40 && (22..46).contains(&y) && dx < 62u32.saturating_sub(y / 2);
+        match (is_body || is_sleeve, y / 6 % 2) {
+            (true, 0) => Rgb([200, 60, 50]),
+            (true, _) => Rgb([30, 40, 90]),
+            (false, _) => Rgb([230 - (x / 4) as u8, 225, 205 + (y / 4) as u8]),
+        }
+    })
+}

@@ -1,0 +1,260 @@
+//! The network and the catalogue, loaded and ready to answer.
+
+use std::cell::Cell;
+
+use ::image::RgbImage;
+use burn::tensor::Device;
+use futures::future::try_join;
+use model::catalogue::{Catalogue, CatalogueCard};
+use model::crop::CropBox;
+use model::embedder::Embedder;
+use model::recommender::Recommender;
+use model::weights::ModelCard;
+use web_sys::Url;
+
+use crate::protocol::{
+    Backend, Fault, FaultKind, Found, Hit, Item, MOST_RESULTS, Progress, Ready, Setup, Stage,
+};
+use crate::texts;
+use crate::worker::fetch::{Wanted, fetch, fetch_three, resolve};
+use crate::worker::{backend, check};
+
+/// How many garments are offered for a try.
+const SAMPLES: usize = 6;
+
+/// Where the engine goes once it is loaded.
+#[derive(Default)]
+pub(super) struct Slot {
+    engine: Option<Engine>,
+    /// Burn's device on the graphics card, made once.
+    gpu: Option<Device>,
+    /// Whether loading has been tried before.
+    is_retry: bool,
+}
+
+impl Slot {
+    /// The engine, and whether it was loaded only now.
+    pub(super) async fn load(
+        &mut self,
+        setup: &Setup,
+        tell: &dyn Fn(Progress),
+    ) -> Result<(&Engine, bool), Fault> {
+        let is_new = self.engine.is_none();
+        if is_new {
+            tell(Progress { stage: Stage::Data, received: 0.0, total: None });
+            let files = Files::download(setup, self.is_retry, tell).await;
+            self.is_retry = true;
+            let files = files?;
+            tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
+            self.engine = Some(self.assemble(setup, &files).await?);
+        }
+        match &self.engine {
+            Some(engine) => Ok((engine, is_new)),
+            None => Err(Fault { kind: FaultKind::Crash, message: texts::WORKER_DIED.to_owned() }),
+        }
+    }
+
+    async fn assemble(&mut self, setup: &Setup, files: &Files) -> Result<Engine, Fault> {
+        let (embedder, backend) = self.embedder(setup, files).await?;
+        let catalogue = Catalogue::open(&files.catalogue_card, &files.items, &files.features)
+            .map_err(|error| fault(&error))?;
+        let recommender = Recommender::new(embedder, catalogue).map_err(|error| fault(&error))?;
+        Ok(Engine { recommender, backend, catalogue: setup.catalogue.clone() })
+    }
+
+    /// The network, where it runs best.
+    async fn embedder(&mut self, setup: &Setup, files: &Files) -> Result<(Embedder, Backend), Fault> {
+        let load = |device: &Device| {
+            Embedder::load(&files.model_card, &files.weights, device).map_err(|error| fault(&error))
+        };
+        let on_cpu = load(&Device::flex())?;
+        if backend::choose(setup).await? == Backend::Cpu {
+            return Ok((on_cpu, Backend::Cpu));
+        }
+        match self.embedder_on_gpu(&on_cpu, load).await {
+            Ok(on_gpu) => Ok((on_gpu, Backend::WebGpu)),
+            Err(fault) if setup.forced.is_some() => Err(fault),
+            Err(_) => Ok((on_cpu, Backend::Cpu)),
+        }
+    }
+
+    async fn embedder_on_gpu(
+        &mut self,
+        on_cpu: &Embedder,
+        load: impl Fn(&Device) -> Result<Embedder, Fault>,
+    ) -> Result<Embedder, Fault> {
+        let device = match &self.gpu {
+            Some(device) => device.clone(),
+            None => self.gpu.insert(backend::webgpu().await?).clone(),
+        };
+        let on_gpu = load(&device)?;
+        if check::agree(&on_gpu, on_cpu).await.map_err(|error| fault(&error))? {
+            Ok(on_gpu)
+        } else {
+            Err(backend::fault(texts::WEBGPU_WRONG))
+        }
+    }
+}
+
+/// All that is downloaded.
+struct Files {
+    model_card: Vec<u8>,
+    weights: Vec<u8>,
+    catalogue_card: Vec<u8>,
+    items: Vec<u8>,
+    features: Vec<u8>,
+}
+
+impl Files {
+    async fn download(setup: &Setup, is_retry: bool, tell: &dyn Fn(Progress)) -> Result<Self, Fault> {
+        let (model_card, catalogue_card) = try_join(
+            fetch(Wanted::card(&setup.model, FaultKind::Model), &|_| {}),
+            fetch(Wanted::card(&setup.catalogue, FaultKind::Catalogue), &|_| {}),
+        )
+        .await?;
+        let weights = ModelCard::from_json(&model_card).map_err(|error| fault(&error))?.weights;
+        let CatalogueCard { items, features, .. } =
+            CatalogueCard::from_json(&catalogue_card).map_err(|error| fault(&error))?;
+
+        let total = Some((weights.bytes + items.bytes + features.bytes) as f64);
+        let received = Cell::new(0.0);
+        let count = |bytes: usize| {
+            received.set(received.get() + bytes as f64);
+            tell(Progress { stage: Stage::Data, received: received.get(), total });
+        };
+        let beside = |card: &str, file: &model::weights::FileReference, kind| {
+            Wanted::beside(card, &file.file, file.bytes, kind, is_retry)
+        };
+        let wanted = [
+            beside(&setup.model, &weights, FaultKind::Model),
+            beside(&setup.catalogue, &items, FaultKind::Catalogue),
+            beside(&setup.catalogue, &features, FaultKind::Catalogue),
+        ];
+        let (weights, items, features) = fetch_three(wanted, &count).await?;
+        Ok(Self { model_card, weights, catalogue_card, items, features })
+    }
+}
+
+/// Answers questions.
+pub(super) struct Engine {
+    recommender: Recommender,
+    backend: Backend,
+    /// Address of catalogue.json, which pictures lie beside.
+    catalogue: String,
+}
+
+impl Engine {
+    /// What has been loaded.
+    pub(super) fn ready(&self) -> Ready {
+        let catalogue = self.recommender.catalogue();
+        let categories: Vec<&str> = catalogue.items().iter().map(|item| item.category.as_str()).collect();
+        Ready {
+            backend: self.backend,
+            catalogue: catalogue.card().name.clone(),
+            count: catalogue.items().len(),
+            samples: pick_samples(&categories).into_iter().filter_map(|row| self.item(row)).collect(),
+        }
+    }
+
+    /// What looks like the garment in (a part of) a photo.
+    pub(super) async fn find(&self, photo: &RgbImage, crop: Option<CropBox>) -> Result<Found, Fault> {
+        let answer =
+            self.recommender.recommend(photo, crop, MOST_RESULTS).await.map_err(|error| fault(&error))?;
+        let (label, probability) = answer.embedding.category();
+        let label = self.recommender.embedder().labels().get(label);
+        Ok(Found {
+            width: photo.width(),
+            height: photo.height(),
+            garment: answer.embedding.garment,
+            guess: label.map(|label| (label.clone(), probability)),
+            embedding: answer.embedding.vector,
+            hits: self.hits(&answer.hits),
+        })
+    }
+
+    /// What looks like the catalogue's item `row`.
+    pub(super) fn more_like(&self, row: usize) -> Result<Vec<Hit>, Fault> {
+        let hits = self.recommender.more_like(row, MOST_RESULTS).map_err(|error| fault(&error))?;
+        Ok(self.hits(&hits))
+    }
+
+    fn hits(&self, hits: &[model::search::Hit]) -> Vec<Hit> {
+        hits.iter().filter_map(|hit| Some(Hit { item: self.item(hit.row)?, score: hit.score })).collect()
+    }
+
+    fn item(&self, row: usize) -> Option<Item> {
+        let item = self.recommender.catalogue().items().get(row)?;
+        Some(Item {
+            row,
+            id: item.id.clone(),
+            image: resolve(&item.image, &self.catalogue),
+            width: item.width,
+            height: item.height,
+            category: item.category.clone(),
+            title: item.title.clone(),
+            price: item.price.clone(),
+            link: item.link.clone().filter(|link| is_web_address(link)),
+        })
+    }
+}
+
+/// Catalogues come from anywhere: a link must not be able to run anything.
+fn is_web_address(link: &str) -> bool {
+    Url::new(link).is_ok_and(|url| matches!(url.protocol().as_str(), "http:" | "https:"))
+}
+
+/// Rows of a few items, of as many different categories as there are.
+fn pick_samples(categories: &[&str]) -> Vec<usize> {
+    let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (row, category) in categories.iter().enumerate() {
+        match groups.iter_mut().find(|(name, _)| name == category) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((category, vec![row])),
+        }
+    }
+    let mut picked = Vec::new();
+    for place in 0..SAMPLES.min(categories.len()) {
+        let group =
+            if groups.len() >= SAMPLES { place * groups.len() / SAMPLES } else { place % groups.len() };
+        // Not the first one of each: neighbours in a catalogue tend to look alike.
+        let rows = &groups[group].1;
+        let free = (0..rows.len())
+            .map(|step| rows[(place * 5 + step) % rows.len()])
+            .find(|row| !picked.contains(row));
+        picked.extend(free);
+    }
+    picked
+}
+
+fn fault(error: &model::Error) -> Fault {
+    use model::Error as E;
+    let kind = match error {
+        E::InvalidModelCard { .. } | E::InvalidWeights { .. } => FaultKind::Model,
+        E::InvalidCatalogue { .. }
+        | E::InvalidFeatureFile { .. }
+        | E::ModelMismatch
+        | E::DimensionMismatch { .. }
+        | E::NoSuchItem { .. } => FaultKind::Catalogue,
+        _ => FaultKind::Photo,
+    };
+    Fault { kind, message: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_differ_in_category_as_far_as_possible() {
+        assert_eq!(pick_samples(&[]), Vec::<usize>::new());
+        assert_eq!(pick_samples(&["a", "a"]), [0, 1]);
+        let categories = ["a", "a", "a", "b", "b", "b", "c", "c"];
+        let mut picked = pick_samples(&categories);
+        picked.sort_unstable();
+        picked.dedup();
+        assert_eq!(picked.len(), SAMPLES);
+        for category in ["a", "b", "c"] {
+            assert_eq!(picked.iter().filter(|row| categories[**row] == category).count(), 2);
+        }
+    }
+}

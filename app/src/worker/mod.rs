@@ -1,0 +1,158 @@
+//! The worker's program: takes the page's requests and answers them.
+//!
+//! Requests are taken up at once and wait for the engine in the order in which they came. A question that a newer one has
+//! overtaken is given up where that saves work, without an answer: the page would drop it anyway.
+
+mod backend;
+pub mod check;
+mod engine;
+mod fetch;
+pub mod photo;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use ::image::RgbImage;
+use futures::lock::Mutex;
+use js_sys::Array;
+use model::crop::CropBox;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use crate::protocol::{self, Answer, Ask, Fault, FaultKind, Request, Response, Setup};
+use crate::texts;
+use crate::worker::engine::Engine;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Of `worker-loader.js`: the messages that came before this program listened.
+    #[wasm_bindgen(js_name = takeEarlyMessages, catch)]
+    fn take_early_messages() -> Result<Array, JsValue>;
+}
+
+/// Listens to the page, for ever.
+pub fn run() {
+    std::panic::set_hook(Box::new(|panic| {
+        console_error_panic_hook::hook(panic);
+        // The instance is lost: the page ends this worker and starts another one.
+        post(0, Answer::Crashed(texts::WORKER_DIED.to_owned()));
+    }));
+    let desk = Rc::new(Desk::default());
+    let for_later = Rc::clone(&desk);
+    let listener =
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| for_later.take(event.data()));
+    scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    // The listener lives as long as the worker.
+    listener.forget();
+    for message in take_early_messages().unwrap_or_default() {
+        desk.take(message);
+    }
+}
+
+/// What the worker remembers between requests.
+#[derive(Default)]
+struct Desk {
+    /// Locked while loading or embedding, which makes requests queue.
+    engine: Mutex<engine::Slot>,
+    setup: RefCell<Option<Setup>>,
+    /// The last photo and the id of the request that brought it.
+    photo: RefCell<Option<(u32, Rc<RgbImage>)>>,
+    /// Id of the newest question.
+    newest: Cell<u32>,
+}
+
+impl Desk {
+    fn take(self: &Rc<Self>, message: JsValue) {
+        match protocol::from_js::<Request>(message) {
+            Ok(Request { version: protocol::VERSION, id, ask }) => {
+                if !matches!(ask, Ask::Start(_)) {
+                    self.newest.set(id);
+                }
+                let desk = Rc::clone(self);
+                spawn_local(async move {
+                    match desk.answer(id, ask).await {
+                        Ok(Some(answer)) => post(id, answer),
+                        Ok(None) => {}
+                        Err(fault) => post(id, Answer::Failed(fault)),
+                    }
+                });
+            }
+            Ok(_) | Err(_) => post(0, Answer::Crashed(texts::OUTDATED.to_owned())),
+        }
+    }
+
+    /// The answer; none where a newer question has made it needless.
+    async fn answer(&self, id: u32, ask: Ask) -> Result<Option<Answer>, Fault> {
+        match ask {
+            Ask::Start(setup) => {
+                *self.setup.borrow_mut() = Some(setup);
+                let mut slot = self.engine.lock().await;
+                let (engine, _) = self.load(&mut slot).await?;
+                Ok(Some(Answer::Ready(engine.ready())))
+            }
+            Ask::Find { photo, crop } => {
+                // Reading needs no network: what is wrong with a photo is told before everything has loaded.
+                let photo = Rc::new(photo::read(&photo).await?);
+                *self.photo.borrow_mut() = Some((id, Rc::clone(&photo)));
+                self.find(id, &photo, crop).await
+            }
+            Ask::Refine { photo: request, crop } => {
+                let held = self.photo.borrow().clone().filter(|(id, _)| *id == request);
+                let (_, photo) = held
+                    .ok_or_else(|| Fault { kind: FaultKind::Photo, message: texts::PHOTO_GONE.to_owned() })?;
+                self.find(id, &photo, crop).await
+            }
+            Ask::MoreLike { row } => {
+                let mut slot = self.engine.lock().await;
+                let engine = self.loaded(&mut slot).await?;
+                engine.more_like(row).map(|hits| Some(Answer::Similar(hits)))
+            }
+        }
+    }
+
+    async fn find(&self, id: u32, photo: &RgbImage, crop: Option<CropBox>) -> Result<Option<Answer>, Fault> {
+        let mut slot = self.engine.lock().await;
+        if self.newest.get() != id {
+            return Ok(None);
+        }
+        let engine = self.loaded(&mut slot).await?;
+        if self.newest.get() != id {
+            return Ok(None);
+        }
+        engine.find(photo, crop).await.map(|found| Some(Answer::Found(found)))
+    }
+
+    /// The engine; the page hears of it where it was loaded only now.
+    async fn loaded<'a>(&self, slot: &'a mut engine::Slot) -> Result<&'a Engine, Fault> {
+        let (engine, is_new) = self.load(slot).await?;
+        if is_new {
+            post(0, Answer::Ready(engine.ready()));
+        }
+        Ok(engine)
+    }
+
+    /// The engine, and whether it was loaded only now. What failed once is tried again with every request.
+    async fn load<'a>(&self, slot: &'a mut engine::Slot) -> Result<(&'a Engine, bool), Fault> {
+        let setup = self.setup.borrow().clone();
+        let setup =
+            setup.ok_or_else(|| Fault { kind: FaultKind::Crash, message: texts::OUTDATED.to_owned() })?;
+        slot.load(&setup, &|progress| post(0, Answer::Progress(progress))).await
+    }
+}
+
+/// The worker's global scope.
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+fn post(id: u32, answer: Answer) {
+    let response = Response { version: protocol::VERSION, id, answer };
+    let sent = protocol::to_js(&response)
+        .map_err(Into::into)
+        .and_then(|message: JsValue| scope().post_message(&message));
+    if let Err(error) = sent {
+        // Nobody is left to tell.
+        wasm_bindgen::throw_val(error);
+    }
+}

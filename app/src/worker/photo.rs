@@ -1,0 +1,64 @@
+//! A photo's file to pixels.
+//!
+//! `model` decodes, so that the network sees the same pixels here and in training. Only formats that it does not know (HEIC,
+//! AVIF) go through the browser's own decoder.
+
+use ::image::RgbImage;
+use js_sys::{ArrayBuffer, Uint8Array};
+use model::image::{DecodeLimits, decode, from_rgba};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
+
+use crate::protocol::{Fault, FaultKind};
+use crate::texts;
+use crate::worker::scope;
+
+/// Reads and decodes a photo, upright.
+pub async fn read(file: &Blob) -> Result<RgbImage, Fault> {
+    let limits = DecodeLimits::default();
+    let bytes = file.size() as u64;
+    if bytes > limits.max_bytes {
+        return Err(fault(&model::Error::PhotoTooLarge { bytes, max_bytes: limits.max_bytes }));
+    }
+    let bytes = read_bytes(file)
+        .await
+        .map_err(|_| Fault { kind: FaultKind::Photo, message: texts::FILE_UNREADABLE.to_owned() })?;
+    match decode(&bytes, &limits) {
+        Err(model::Error::NotAPicture) => match decode_in_browser(file, &limits).await {
+            Ok(photo) => photo.map_err(|error| fault(&error)),
+            Err(_) => Err(fault(&model::Error::NotAPicture)),
+        },
+        decoded => decoded.map_err(|error| fault(&error)),
+    }
+}
+
+fn fault(error: &model::Error) -> Fault {
+    Fault { kind: FaultKind::Photo, message: error.to_string() }
+}
+
+async fn read_bytes(file: &Blob) -> Result<Vec<u8>, JsValue> {
+    let buffer: ArrayBuffer = JsFuture::from(file.array_buffer()).await?.dyn_into()?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// The outer result is the browser's: it does not know the format either. It turns photos upright by itself.
+async fn decode_in_browser(
+    file: &Blob,
+    limits: &DecodeLimits,
+) -> Result<Result<RgbImage, model::Error>, JsValue> {
+    let bitmap: ImageBitmap =
+        JsFuture::from(scope().create_image_bitmap_with_blob(file)?).await?.dyn_into()?;
+    let (width, height) = (bitmap.width(), bitmap.height());
+    if u64::from(width) * u64::from(height) > limits.max_pixels {
+        bitmap.close();
+        return Ok(Err(model::Error::TooManyPixels { width, height }));
+    }
+    let canvas = OffscreenCanvas::new(width, height)?;
+    let context: OffscreenCanvasRenderingContext2d =
+        canvas.get_context("2d")?.ok_or(JsValue::NULL)?.dyn_into()?;
+    context.draw_image_with_image_bitmap(&bitmap, 0.0, 0.0)?;
+    bitmap.close();
+    let pixels = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?;
+    Ok(from_rgba(width, height, &pixels.data()))
+}

@@ -1,0 +1,88 @@
+//! The worker's parts in a real worker: what only a browser can show.
+#![cfg(target_arch = "wasm32")]
+
+use burn::tensor::Device;
+use js_sys::{Array, Uint8Array};
+use model::crop::CropBox;
+use model::embedder::Embedder;
+use model::preprocess::Preprocess;
+use model::resnet::ResNetConfig;
+use model::weights::{self, FileReference};
+use twill_app::protocol::{Fault, FaultKind};
+use twill_app::worker::{check, photo};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::Blob;
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+fn blob(bytes: &[u8]) -> Blob {
+    Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes))).unwrap()
+}
+
+fn encoded(width: u32, height: u32, format: image::ImageFormat) -> Vec<u8> {
+    let picture =
+        image::RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 3) as u8, (y * 5) as u8, 90]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+async fn fault_of(bytes: &[u8]) -> Fault {
+    photo::read(&blob(bytes)).await.unwrap_err()
+}
+
+#[wasm_bindgen_test]
+async fn a_photo_is_read() {
+    for format in [image::ImageFormat::Png, image::ImageFormat::Jpeg, image::ImageFormat::WebP] {
+        let photo = photo::read(&blob(&encoded(40, 30, format))).await.unwrap();
+        assert_eq!(photo.dimensions(), (40, 30), "{format:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_is_no_photo_says_why() {
+    let empty = fault_of(b"").await;
+    let words = fault_of(b"some words, and a name that ends in .jpg").await;
+    let png = encoded(200, 200, image::ImageFormat::Png);
+    let cut = fault_of(&png[..png.len() / 2]).await;
+    for fault in [&empty, &words, &cut] {
+        assert_eq!(fault.kind, FaultKind::Photo);
+    }
+    assert!(empty.message != words.message && words.message != cut.message && cut.message != empty.message);
+}
+
+/// An icon file around a PNG stands for all formats that the browser knows and `image`, as it is built here, does not.
+#[wasm_bindgen_test]
+async fn the_browser_decodes_what_we_do_not_know() {
+    let png = encoded(32, 32, image::ImageFormat::Png);
+    let mut icon = vec![0, 0, 1, 0, 1, 0, 32, 32, 0, 0, 1, 0, 24, 0];
+    icon.extend((png.len() as u32).to_le_bytes());
+    icon.extend(22u32.to_le_bytes());
+    icon.extend(&png);
+    let photo = photo::read(&blob(&icon)).await.unwrap();
+    assert_eq!(photo.dimensions(), (32, 32));
+    let [r, g, b] = photo.get_pixel(10, 20).0;
+    assert!(r.abs_diff(30) < 4 && g.abs_diff(100) < 4 && b.abs_diff(90) < 4, "{r} {g} {b}");
+}
+
+#[wasm_bindgen_test]
+async fn the_network_runs_on_the_processor() {
+    let device = Device::flex();
+    let config = ResNetConfig::new();
+    let labels: Vec<String> = (0..config.categories).map(|label| format!("label {label}")).collect();
+    let weights = weights::to_safetensors(&config.init(&device).unwrap()).unwrap();
+    let card = serde_json::json!({
+        "format": weights::CARD_FORMAT, "version": weights::CARD_VERSION,
+        "weights": FileReference::hashed("weights", "safetensors", &weights),
+        "network": config, "preprocess": Preprocess::default(), "labels": labels,
+    });
+    let card = serde_json::to_vec(&card).unwrap();
+    let network = Embedder::load(&card, &weights, &device).unwrap();
+    let again = Embedder::load(&card, &weights, &device).unwrap();
+    assert!(check::agree(&network, &again).await.unwrap());
+
+    let photo = photo::read(&blob(&encoded(90, 120, image::ImageFormat::Jpeg))).await.unwrap();
+    let embedding = network.embed(&photo, CropBox::WHOLE).await.unwrap();
+    let length: f32 = embedding.vector.iter().map(|value| value * value).sum();
+    assert!((length - 1.0).abs() < 1e-4, "{length}");
+}
