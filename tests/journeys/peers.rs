@@ -94,10 +94,9 @@ fn agrees(config: &ResNetConfig, seed: u64) -> Result<()> {
 /// Random weights, and running statistics that are not 0 and 1, through half precision and back.
 fn random(config: &ResNetConfig, seed: u64) -> Result<(ResNet, Vec<u8>)> {
     let device = Device::flex();
-    let mut network = config.init(&device)?;
     let mut random = Random(seed);
     let mut tensors = HashMap::new();
-    for (name, mut tensor) in to_host(&network)? {
+    for (name, mut tensor) in to_host(&config.init(&device)?)? {
         let is_norm = name.contains("norm");
         let (from, to) = match name.rsplit('.').next() {
             Some("running_mean") => (-0.4, 0.4),
@@ -113,10 +112,12 @@ fn random(config: &ResNetConfig, seed: u64) -> Result<(ResNet, Vec<u8>)> {
         tensor.values.iter_mut().for_each(|value| *value = from + (to - from) * random.next());
         tensors.insert(name, tensor);
     }
-    from_host(&mut network, tensors, &device)?;
-    let file = to_safetensors(&network)?;
-    from_host(&mut network, read_safetensors(&file)?, &device)?;
-    Ok((network, file))
+    let mut exact = config.init(&device)?;
+    from_host(&mut exact, tensors, &device)?;
+    let file = to_safetensors(&exact)?;
+    let mut rounded = config.init(&device)?;
+    from_host(&mut rounded, read_safetensors(&file)?, &device)?;
+    Ok((rounded, file))
 }
 
 /// `SplitMix64`: enough for weights, and the same everywhere.
@@ -163,8 +164,7 @@ fn exchange(folder: &Path, config: &ResNetConfig, network: &ResNet, input: &Inpu
         ("category", output.category.into_data()),
         ("boxes", output.boxes.into_data()),
     ] {
-        let values =
-            data.convert::<f32>().into_vec::<f32>().map_err(|error| anyhow::anyhow!("{name}: {error:?}"))?;
+        let values = data.try_into_vec_as::<f32>().map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
         write(folder, name, &values)?;
     }
     fs::write(folder.join("shapes.json"), shapes.to_string())?;

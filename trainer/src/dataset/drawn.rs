@@ -126,9 +126,11 @@ impl Settings {
 
     /// What must be equal for a picture to be kept: everything but how many there are.
     fn manifest(&self) -> Result<Value> {
+        // Small drawings run through the same code and take no time.
+        let small = Self { width: 48, height: 64, ..self.clone() };
         let mut sample = Vec::new();
         for index in 0..self.categories.len() as u64 {
-            sample.extend_from_slice(self.drawing(index).picture.as_raw());
+            sample.extend_from_slice(small.drawing(index).picture.as_raw());
         }
         Ok(json!({
             "format": "twill-drawn",

@@ -2,14 +2,14 @@
 
 use crate::synth::{Attributes, Category};
 
-/// Colour, length, pattern, fabric and noun, as far as each says something.
+/// Colour, pattern, fabric, length and noun, as far as each says something.
 #[must_use]
 pub(super) fn title(category: Category, colour: &str, attributes: &Attributes) -> String {
     let noun = noun(category, attributes);
     let mut words = vec![colour];
-    words.extend(length(category, attributes.length));
     words.extend(pattern(attributes.pattern));
     words.extend(fabric(category, attributes.fabric, colour));
+    words.extend(length(category, attributes.length));
     words.push(noun);
     let title = words.join(" ");
     let mut letters = title.chars();
@@ -96,7 +96,7 @@ mod tests {
                 attributes("stripes", "knit", "long", "hip"),
             ),
             (
-                "Red midi floral chiffon dress",
+                "Red floral chiffon midi dress",
                 Category::Dresses,
                 "red",
                 attributes("floral", "chiffon", "none", "midi"),
