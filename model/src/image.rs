@@ -42,6 +42,10 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage> {
     let format = ::image::guess_format(bytes).map_err(|_| Error::NotAPicture)?;
     let name = format_name(format).ok_or(Error::NotAPicture)?;
     let failure = |error: ImageError| classify(&error, name, format, bytes);
+    // The JPEG decoder makes up what is missing; a person should rather be told.
+    if format == ImageFormat::Jpeg && lacks_end(format, bytes) {
+        return Err(Error::TruncatedPhoto { format: name });
+    }
 
     let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(failure)?;
     let (width, height) = decoder.dimensions();
@@ -130,7 +134,7 @@ fn classify(error: &ImageError, name: &'static str, format: ImageFormat, bytes: 
 /// Whether the format's end marker is absent.
 fn lacks_end(format: ImageFormat, bytes: &[u8]) -> bool {
     match format {
-        ImageFormat::Jpeg => !bytes.windows(2).rev().take(4096).any(|pair| pair == [0xff, 0xd9]),
+        ImageFormat::Jpeg => !jpeg_is_complete(bytes),
         ImageFormat::Png => !bytes.windows(4).rev().take(64).any(|name| name == b"IEND"),
         ImageFormat::Gif => bytes.last() != Some(&0x3b),
         ImageFormat::WebP | ImageFormat::Bmp => {
@@ -141,6 +145,28 @@ fn lacks_end(format: ImageFormat, bytes: &[u8]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the end marker of a JPEG comes where a marker can be.
+///
+/// Segments are skipped by their length, since a preview in the metadata has an end of its own; what follows the end, as
+/// a phone's moving picture does, is not looked at.
+fn jpeg_is_complete(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[first, second]) = bytes.get(at..at + 2) {
+        at += match (first, second) {
+            (0xff, 0xd9) => return true,
+            // Fill bytes, and coded pixels, in which 0xff is followed by zero or a restart.
+            (0xff, 0xff) => 1,
+            (0xff, 0x00 | 0x01 | 0xd0..=0xd8) => 2,
+            (0xff, _) => match bytes.get(at + 2..at + 4) {
+                Some(&[high, low]) => 2 + usize::from(u16::from_be_bytes([high, low])).max(2),
+                _ => return false,
+            },
+            _ => 1,
+        };
+    }
+    false
 }
 
 #[cfg(test)]
@@ -205,7 +231,11 @@ mod tests {
         for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
             let bytes = encode(&gradient(200, 200), format);
             let cut = decode(&bytes[..bytes.len() / 2], &limits);
-            assert!(matches!(cut, Err(Error::TruncatedPhoto { .. })), "{format:?}: {cut:?}");
+            assert!(
+                matches!(cut, Err(Error::TruncatedPhoto { .. })),
+                "{format:?}: {:?}",
+                cut.map(|p| p.dimensions())
+            );
         }
         let small = DecodeLimits { max_pixels: 100, max_bytes: 1 << 20 };
         let bytes = encode(&gradient(11, 10), ImageFormat::Png);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use burn::module::RunningState;
 use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -188,7 +189,8 @@ pub fn from_host(
             Slot::Kernel(param) => *param = place(param, Tensor::from_data(data, device)),
             Slot::Matrix(param) => *param = place(param, Tensor::<2>::from_data(data, device).transpose()),
             Slot::Vector(param) => *param = place(param, Tensor::from_data(data, device)),
-            Slot::Running(state) => state.update(Tensor::from_data(data, device)),
+            // Not `update`, which inference sees only after a synchronisation.
+            Slot::Running(state) => *state = RunningState::new(Tensor::from_data(data, device)),
         }
         Ok(())
     })?;

@@ -25,7 +25,10 @@ import torch.nn.functional as F
 
 
 def read_safetensors(path):
-    """The tensors of a safetensors file by name, as float32: a JSON header with offsets, then the bytes."""
+    """The tensors of a safetensors file by name, as float64: a JSON header with offsets, then the bytes.
+
+    Double precision, because PyTorch's own fast convolutions may be off by more than the tolerance.
+    """
     raw = Path(path).read_bytes()
     length = int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8 : 8 + length])
@@ -36,7 +39,7 @@ def read_safetensors(path):
             continue
         begin, end = entry["data_offsets"]
         kind = {"F16": "<f2", "F32": "<f4"}[entry["dtype"]]
-        values = np.frombuffer(body[begin:end], dtype=kind).astype(np.float32)
+        values = np.frombuffer(body[begin:end], dtype=kind).astype(np.float64)
         tensors[name] = torch.from_numpy(values.reshape(entry["shape"]))
     return tensors
 
@@ -115,7 +118,7 @@ def main():
 
     def exchanged(name):
         values = np.fromfile(arguments.exchange / f"{name}.f32", dtype="<f4")
-        return torch.from_numpy(values.reshape(shapes[name]))
+        return torch.from_numpy(values.reshape(shapes[name]).astype(np.float64))
 
     with torch.no_grad():
         answers = forward(network, weights, exchanged("input"))

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use burn::module::{Module as _, Param};
+use burn::module::{Module as _, Param, RunningState};
 use burn::tensor::Tensor;
 use model::resnet::{ResNet, Slot, walk};
 
@@ -25,7 +25,7 @@ pub(super) fn update(average: ResNet, network: &ResNet, keep: f64, step: usize) 
             (Slot::Matrix(param), Some(Value::Matrix(new))) => blend(param, new, keep),
             (Slot::Vector(param), Some(Value::Vector(new))) => blend(param, new, keep),
             (Slot::Running(state), Some(Value::Vector(new))) => {
-                state.update(state.value_sync() * keep + new * (1.0 - keep));
+                *state = RunningState::new(state.value_sync() * keep + new * (1.0 - keep));
             }
             // Both are walked in the same order over the same architecture.
             _ => {}
