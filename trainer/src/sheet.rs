@@ -32,7 +32,6 @@ const PAPER: Rgb<u8> = Rgb([247, 246, 243]);
 const MAT: Rgb<u8> = Rgb([255, 255, 255]);
 const NEUTRAL: Rgb<u8> = Rgb([222, 220, 214]);
 const RIGHT: Rgb<u8> = Rgb([46, 158, 91]);
-const WRONG: Rgb<u8> = Rgb([205, 92, 74]);
 const QUERY: Rgb<u8> = Rgb([52, 54, 60]);
 
 /// Lays the rows out in `columns` columns, down the first, then down the next.
@@ -57,8 +56,7 @@ pub fn draw(rows: &[Row], columns: u32) -> RgbImage {
         for (place_number, cell) in row.results.iter().enumerate() {
             let frame = match cell.is_right {
                 Some(true) => RIGHT,
-                Some(false) => WRONG,
-                None => NEUTRAL,
+                Some(false) | None => NEUTRAL,
             };
             place(&mut sheet, &cell.picture, first + place_number as u32 * step, top, frame);
         }
@@ -104,7 +102,7 @@ mod tests {
         let first = MARGIN + CELL.0 + 2 * FRAME + QUERY_GAP;
         let step = CELL.0 + 2 * FRAME + GAP;
         assert_eq!(*sheet.get_pixel(MARGIN + FRAME + CELL.0 / 2, middle), Rgb([200, 9, 9]));
-        for (number, frame) in [RIGHT, WRONG, NEUTRAL].into_iter().enumerate() {
+        for (number, frame) in [RIGHT, NEUTRAL, NEUTRAL].into_iter().enumerate() {
             assert_eq!(*sheet.get_pixel(first + number as u32 * step, middle), frame);
             assert_eq!(*sheet.get_pixel(first + number as u32 * step + CELL.0 / 2, middle), Rgb([9, 9, 200]));
         }
