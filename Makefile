@@ -46,9 +46,9 @@ bench: ## The benchmarks, as a table
 
 catalogue: ## Draw the shipped catalogue again and embed it; the same bytes as in the repository
 	@bash .ci/setup.sh rust cc_linker
-	$(TRAINER) dataset synth --out $(TWILL_CACHE)/catalogue-drawings --count 3000 --seed 7 --setting studio
+	$(TRAINER) dataset synth --out $(TWILL_CACHE)/catalogue-drawings --count 3000 --seed 7 --categories all --setting studio
 	$(TRAINER) index --images $(TWILL_CACHE)/catalogue-drawings --metadata $(TWILL_CACHE)/catalogue-drawings/labels.csv \
-		--weights public/model/model.json --out public/catalogue
+		--weights public/model --out public/catalogue --name "Drawn garments" --licence "MIT OR Apache-2.0"
 
 fmt: ## Format the sources
 	cargo fmt --all

@@ -29,7 +29,8 @@ run_lint_native() { cargo clippy "${NATIVE[@]}" --all-targets -- -D warnings; }
 
 run_lint_wasm() {
     # A second configuration forbids what a browser does not have: files, threads, clocks.
-    CLIPPY_CONF_DIR=.ci/clippy-wasm cargo clippy "${WASM[@]}" --all-targets -- -D warnings
+    CLIPPY_CONF_DIR=.ci/clippy-wasm cargo clippy "${WASM[@]}" --lib --bins --examples --features browser-tests \
+        -- -D warnings
     # The page must paint before the network is there: its own binary is small because it never names Burn.
     if cargo tree --locked -p app --target "$WASM_TARGET" -e normal,no-proc-macro -i wgpu-hal 2>/dev/null | grep -q vulkan; then
         die "a native graphics driver slipped into the page's dependencies."
@@ -59,10 +60,10 @@ run_page() {
 }
 
 run_worker() {
-    # The worker's own tests run inside a browser; wasm-bindgen's runner drives it.
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
-        WASM_BINDGEN_TEST_TIMEOUT=240 CHROMEDRIVER=$(command -v chromedriver) \
-        cargo test "${WASM[@]}" --test '*'
+    # The page's and the worker's own tests run inside a browser; wasm-bindgen's runner drives it.
+    cargo build "${WASM[@]}" --features browser-tests --example browser_tests
+    WASM_BINDGEN_TEST_TIMEOUT=240 CHROMEDRIVER=$(command -v chromedriver) \
+        wasm-bindgen-test-runner "$CARGO_TARGET_DIR/$WASM_TARGET/dist/examples/browser_tests.wasm"
 }
 
 run_journeys() { "${NEXTEST[@]}" -E 'binary(journeys) and not test(/^peers::/)'; }

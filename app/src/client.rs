@@ -9,9 +9,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Blob, ErrorEvent, Event, MessageEvent, Worker};
 
-use model::crop::CropBox;
-
 use crate::protocol::{self, Answer, Ask, Request, Response, Setup};
+use crate::region::Region;
 use crate::texts;
 
 /// The file that starts the worker, beside the page.
@@ -65,7 +64,7 @@ impl Client {
     }
 
     /// Asks what looks like the garment in `photo`. Returns the request's id.
-    pub fn find(&mut self, photo: Blob, crop: Option<CropBox>) -> u32 {
+    pub fn find(&mut self, photo: Blob, crop: Option<Region>) -> u32 {
         let id = self.send(Ask::Find { photo, crop });
         if let Some(running) = &mut self.running {
             running.photo = Some(id);
@@ -75,7 +74,7 @@ impl Client {
 
     /// Searches with another part of the photo that request `photo` brought. Returns the request's id, or nothing when the
     /// worker does not hold that photo any more.
-    pub fn refine(&mut self, photo: u32, crop: Option<CropBox>) -> Option<u32> {
+    pub fn refine(&mut self, photo: u32, crop: Option<Region>) -> Option<u32> {
         let held = self.running.as_ref().is_some_and(|running| running.photo == Some(photo));
         held.then(|| self.send(Ask::Refine { photo, crop }))
     }

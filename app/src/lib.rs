@@ -1,14 +1,14 @@
-//! Twill's page and its worker.
+//! Twill's page, and the words that it exchanges with its worker.
 //!
-//! The page ([`page::run`]) draws and listens; the worker ([`worker::run`]) fetches, decodes, embeds and searches. They
-//! share [`protocol`] and nothing else. Nothing on the page's side calls into the network, so that the linker leaves
-//! Burn out of the page's program.
+//! The page ([`page::run`]) draws and listens; the worker, a program of its own in `src/worker`, fetches, decodes, embeds
+//! and searches. They share [`protocol`] and [`texts`], no more: nothing here names `model` or Burn, so that the page's
+//! program is small and paints at once.
 
 pub mod client;
 pub mod components;
 pub mod intake;
 pub mod page;
 pub mod protocol;
+pub mod region;
 pub mod state;
 pub mod texts;
-pub mod worker;

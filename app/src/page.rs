@@ -85,11 +85,12 @@ fn absolute(address: &str) -> String {
     Url::new_with_base(address, &base).map_or_else(|_| address.to_owned(), |url| url.href())
 }
 
-#[cfg(test)]
+#[cfg(feature = "browser-tests")]
 mod tests {
     use super::catalogue_file;
+    use wasm_bindgen_test::wasm_bindgen_test;
 
-    #[test]
+    #[wasm_bindgen_test]
     fn a_catalogue_is_named_by_file_or_folder() {
         assert_eq!(catalogue_file("shop/catalogue.json"), "shop/catalogue.json");
         assert_eq!(catalogue_file("shop/"), "shop/catalogue.json");

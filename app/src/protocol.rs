@@ -6,10 +6,11 @@
 //!
 //! A photo travels as the browser's own `Blob`: a handle, whose bytes are read in the worker only.
 
-use model::crop::CropBox;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
+
+use crate::region::Region;
 
 /// Raised whenever a message changes its shape. `app/js/worker-loader.js` writes two of them by hand: keep it in step.
 pub const VERSION: u32 = 1;
@@ -65,14 +66,14 @@ pub enum Ask {
         #[serde(with = "serde_wasm_bindgen::preserve")]
         photo: Blob,
         /// The part to look at; without it the network finds the garment.
-        crop: Option<CropBox>,
+        crop: Option<Region>,
     },
     /// Search again with another part of the photo that request `photo` brought.
     Refine {
         /// Id of the `Find` request with the photo.
         photo: u32,
         /// The part to look at; without it the network finds the garment.
-        crop: Option<CropBox>,
+        crop: Option<Region>,
     },
     /// Find what looks like this catalogue item.
     MoreLike {
@@ -165,7 +166,7 @@ pub struct Found {
     /// Height of the upright photo in pixels.
     pub height: u32,
     /// The garment as the network sees it, in fractions of the upright photo.
-    pub garment: CropBox,
+    pub garment: Region,
     /// The likeliest category and its probability (0 to 1).
     pub guess: Option<(String, f32)>,
     /// The embedding that was searched with, unit length.

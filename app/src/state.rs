@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use model::crop::CropBox;
 use send_wrapper::SendWrapper;
 use web_sys::{Blob, Url};
 
 use crate::client::{Client, News};
 use crate::protocol::{Answer, Backend, Fault, FaultKind, Found, Hit, Item, Progress, Ready, Setup};
+use crate::region::Region;
 
 /// How many results a step shows at first.
 pub const FIRST_RESULTS: usize = 5;
@@ -86,7 +86,7 @@ pub struct Step {
     /// What is looked for.
     pub subject: Subject,
     /// The part of the photo that the person chose.
-    pub crop: Option<CropBox>,
+    pub crop: Option<Region>,
     /// What the network said of the photo.
     pub found: Option<Found>,
     /// Best first; empty until the first answer.
@@ -113,7 +113,7 @@ impl Step {
 
     /// The part of the photo that results are for.
     #[must_use]
-    pub fn frame(&self) -> Option<CropBox> {
+    pub fn frame(&self) -> Option<Region> {
         self.crop.or_else(|| self.found.as_ref().map(|found| found.garment))
     }
 }
@@ -182,7 +182,7 @@ impl Twill {
     }
 
     /// Looks again with another part of the photo; with none, the network's own choice.
-    pub fn refine(self, crop: Option<CropBox>) {
+    pub fn refine(self, crop: Option<Region>) {
         self.wake();
         self.fault.set(None);
         self.trail.update(|trail| {

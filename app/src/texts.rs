@@ -234,11 +234,12 @@ fn grouped(count: usize) -> String {
     text
 }
 
-#[cfg(test)]
+#[cfg(feature = "browser-tests")]
 mod tests {
     use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
 
-    #[test]
+    #[wasm_bindgen_test]
     fn only_the_same_garment_gets_100_per_cent() {
         assert_eq!(per_cent(1.0), "100%");
         assert_eq!(per_cent(0.999), "99%");
@@ -246,7 +247,7 @@ mod tests {
         assert_eq!(per_cent(1.000_001), "100%");
     }
 
-    #[test]
+    #[wasm_bindgen_test]
     fn thousands_are_grouped() {
         assert_eq!(grouped(7), "7");
         assert_eq!(grouped(3000), "3,000");

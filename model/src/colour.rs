@@ -7,12 +7,14 @@
 
 mod cluster;
 mod difference;
+mod palette;
 
 use ::image::RgbImage;
 use ::image::imageops;
 
 use crate::crop::CropBox;
 use cluster::{Cluster, WeightedColour};
+pub use palette::{PALETTE_LENGTH, palette};
 
 /// Longest side, in pixels, of the copy that colours are counted on: more would only add time.
 const WORKING_SIZE: u32 = 96;
@@ -31,36 +33,48 @@ type Lab = [f32; 3];
 /// A picture without pixels gives black.
 #[must_use]
 pub fn dominant(photo: &RgbImage, garment: CropBox) -> [u8; 3] {
-    if photo.width() == 0 || photo.height() == 0 {
-        return [0; 3];
-    }
-    let scale = (WORKING_SIZE as f32 / photo.width().max(photo.height()) as f32).min(1.0);
-    let size = |side: u32| ((side as f32 * scale).round() as u32).max(1);
-    let small = imageops::thumbnail(photo, size(photo.width()), size(photo.height()));
-
-    let background = background(&small);
-    let mut colours = Vec::new();
-    let (mut whole, mut standing_out) = (0.0, 0.0);
-    for (x, y, pixel) in small.enumerate_pixels() {
-        let centre = closeness_to_centre(&small, x, y, garment);
-        if centre > 0.0 {
-            let lab = lab_from_srgb(pixel.0);
-            let different = difference_from(&background, lab);
-            whole += centre;
-            standing_out += centre * different;
-            colours.push((lab, centre, different));
-        }
-    }
+    let pixels = pixels(photo, garment);
+    let whole: f32 = pixels.iter().map(|pixel| pixel.centre).sum();
+    let standing_out: f32 = pixels.iter().map(|pixel| pixel.centre * pixel.different).sum();
     let same_colour_as_background = standing_out < STANDS_OUT * whole;
-    let weighted: Vec<WeightedColour> = colours
+    let weighted: Vec<WeightedColour> = pixels
         .into_iter()
-        .map(|(lab, centre, different)| WeightedColour {
+        .map(|Pixel { lab, centre, different }| WeightedColour {
             lab,
             weight: if same_colour_as_background { centre } else { centre * different },
         })
         .collect();
     let heaviest = cluster::clusters(&weighted, 5).into_iter().next();
     heaviest.map_or([0; 3], |found| srgb_from_lab(found.lab))
+}
+
+/// One pixel of the garment's box.
+struct Pixel {
+    lab: Lab,
+    /// 1 in the middle of the box, falling off towards its edges.
+    centre: f32,
+    /// 0 for a colour of the background, nearing 1 for one that differs clearly.
+    different: f32,
+}
+
+/// The pixels of a small copy of the photo that lie in the garment's box; none where the photo has none.
+fn pixels(photo: &RgbImage, garment: CropBox) -> Vec<Pixel> {
+    if photo.width() == 0 || photo.height() == 0 {
+        return Vec::new();
+    }
+    let scale = (WORKING_SIZE as f32 / photo.width().max(photo.height()) as f32).min(1.0);
+    let size = |side: u32| ((side as f32 * scale).round() as u32).max(1);
+    let small = imageops::thumbnail(photo, size(photo.width()), size(photo.height()));
+    let background = background(&small);
+    let mut pixels = Vec::new();
+    for (x, y, pixel) in small.enumerate_pixels() {
+        let centre = closeness_to_centre(&small, x, y, garment);
+        if centre > 0.0 {
+            let lab = lab_from_srgb(pixel.0);
+            pixels.push(Pixel { lab, centre, different: difference_from(&background, lab) });
+        }
+    }
+    pixels
 }
 
 /// How different two sRGB colours look: CIEDE2000, 0 for equal colours, 100 from black to white.

@@ -4,7 +4,7 @@ use ::image::RgbImage;
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 
 use crate::{
-    Error, Result,
+    Error, Result, colour,
     crop::CropBox,
     resnet::ResNet,
     weights::{self, ModelCard},
@@ -13,7 +13,8 @@ use crate::{
 /// What the network sees in one crop of a photo.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding {
-    /// The feature, of Euclidean length 1. Two garments are as similar as the dot product of their vectors.
+    /// The feature and, where the card gives colour a share, the garment's colours; of Euclidean length 1. Two garments
+    /// are as similar as the dot product of their vectors.
     pub vector: Vec<f32>,
     /// Probability of each category, in the order of the card's labels.
     pub probabilities: Vec<f32>,
@@ -72,7 +73,8 @@ impl Embedder {
     /// Length of the vectors.
     #[must_use]
     pub fn dimension(&self) -> usize {
-        self.card.network.feature_length()
+        let colours = if self.card.colour_share > 0.0 { colour::PALETTE_LENGTH } else { 0 };
+        self.card.network.feature_length() + colours
     }
 
     /// The network.
@@ -92,7 +94,7 @@ impl Embedder {
         let tensors: Vec<f32> =
             inputs.iter().flat_map(|(photo, crop)| self.card.preprocess.apply(photo, *crop)).collect();
         let raw = self.run(tensors, inputs.len()).await?;
-        let rows = raw.features.chunks_exact(self.dimension());
+        let rows = raw.features.chunks_exact(self.card.network.feature_length());
         let rows =
             rows.zip(raw.probabilities.chunks_exact(self.labels().len())).zip(raw.boxes.chunks_exact(4));
         inputs
@@ -101,13 +103,26 @@ impl Embedder {
             .map(|((photo, crop), ((feature, probabilities), corners))| {
                 let corners = [corners[0], corners[1], corners[2], corners[3]];
                 let inside = self.card.preprocess.crop_from_input(photo, *crop, corners);
+                let garment = crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX));
                 Ok(Embedding {
-                    vector: unit(feature)?,
+                    vector: self.vector(feature, photo, garment)?,
                     probabilities: probabilities.to_vec(),
-                    garment: crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX)),
+                    garment,
                 })
             })
             .collect()
+    }
+
+    /// Feature and colours, each of length 1, weighted so that the dot product of two vectors is the weighted mean of the
+    /// similarity of their features and that of their colours.
+    fn vector(&self, feature: &[f32], photo: &RgbImage, garment: CropBox) -> Result<Vec<f32>> {
+        let share = self.card.colour_share;
+        let mut vector = unit(feature)?;
+        if share > 0.0 {
+            vector.iter_mut().for_each(|value| *value *= (1.0 - share).sqrt());
+            vector.extend(colour::palette(photo, garment).map(|value| value * share.sqrt()));
+        }
+        Ok(vector)
     }
 
     /// # Shapes
@@ -122,7 +137,7 @@ impl Embedder {
         let output = self.network.forward(Tensor::<4>::from_data(data, &self.device));
         // One read-back: each is a round trip to the GPU.
         let all = Tensor::cat(vec![output.feature, softmax(output.category, 1), output.boxes], 1);
-        let (features, labels) = (self.dimension(), self.labels().len());
+        let (features, labels) = (self.card.network.feature_length(), self.labels().len());
         let values = read(all).await?;
         let mut raw = Raw::default();
         for row in values.chunks_exact(features + labels + 4) {

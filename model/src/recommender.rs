@@ -31,7 +31,7 @@ impl Recommender {
     pub fn new(embedder: Embedder, catalogue: Catalogue) -> Result<Self> {
         let features = catalogue.features();
         let same_weights = features.weights_sha256() == embedder.card().weights_sha256();
-        let same_preprocess = features.preprocess_id() == embedder.card().preprocess.id();
+        let same_preprocess = features.preprocess_id() == embedder.card().preprocess_id();
         let same_length = features.dimension() == embedder.dimension() || features.is_empty();
         if same_weights && same_preprocess && same_length {
             Ok(Self { embedder, catalogue })

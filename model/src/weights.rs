@@ -73,6 +73,10 @@ pub struct ModelCard {
     pub preprocess: Preprocess,
     /// Names of the categories, in the order of the category head.
     pub labels: Vec<String>,
+    /// What share of a similarity the garment's colours have ([`crate::colour::palette`]), 0 to 0.9; the rest is the
+    /// network's.
+    #[serde(default)]
+    pub colour_share: f32,
     /// Licence of the weights.
     #[serde(default)]
     pub licence: String,
@@ -105,6 +109,9 @@ impl ModelCard {
         if card.preprocess.size != card.network.input_size {
             return Err(invalid("the preprocessing gives another size than the network takes".to_owned()));
         }
+        if !(0.0..=0.9).contains(&card.colour_share) {
+            return Err(invalid("the share of colour is not between 0 and 0.9".to_owned()));
+        }
         if !card.weights.is_plain_name() {
             return Err(invalid("the name of the weights file is not a plain file name".to_owned()));
         }
@@ -112,6 +119,17 @@ impl ModelCard {
             return Err(invalid("the checksum of the weights file is not a SHA-256".to_owned()));
         }
         Ok(card)
+    }
+
+    /// Identifies all that a vector depends on beside the weights: the preprocessing, and the share of colour if any.
+    #[must_use]
+    pub fn preprocess_id(&self) -> [u8; 16] {
+        let mut id = self.preprocess.id();
+        if self.colour_share > 0.0 {
+            let both = [&id[..], &self.colour_share.to_le_bytes()].concat();
+            id.copy_from_slice(&hash::sha256(&both)[..16]);
+        }
+        id
     }
 
     /// SHA-256 of the weights file, which identifies the model.

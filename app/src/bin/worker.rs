@@ -1,5 +1,8 @@
 //! The worker's program.
 
+#[path = "../worker/mod.rs"]
+mod worker;
+
 fn main() {
-    twill_app::worker::run();
+    worker::run();
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
-use model::crop::CropBox;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use crate::components::query::last;
+use crate::region::Region;
 use crate::state::{Step, Twill};
 use crate::texts;
 
@@ -34,8 +34,8 @@ impl Grip {
     ];
 
     /// `frame` after this grip has moved by `dx`, `dy` (fractions of the photo), kept inside the photo.
-    fn moved(self, frame: CropBox, dx: f32, dy: f32) -> CropBox {
-        let CropBox { x1, y1, x2, y2 } = frame;
+    fn moved(self, frame: Region, dx: f32, dy: f32) -> Region {
+        let Region { x1, y1, x2, y2 } = frame;
         if self == Self::ALL {
             let (dx, dy) = (dx.clamp(-x1, 1.0 - x2), dy.clamp(-y1, 1.0 - y2));
             return within(x1 + dx, y1 + dy, x2 + dx, y2 + dy, frame);
@@ -50,8 +50,8 @@ impl Grip {
 }
 
 /// The box, or the old one where rounding has made it invalid.
-fn within(x1: f32, y1: f32, x2: f32, y2: f32, old: CropBox) -> CropBox {
-    CropBox::new(x1.max(0.0), y1.max(0.0), x2.min(1.0), y2.min(1.0)).unwrap_or(old)
+fn within(x1: f32, y1: f32, x2: f32, y2: f32, old: Region) -> Region {
+    Region::new(x1, y1, x2, y2).unwrap_or(old)
 }
 
 /// A grip that is being dragged.
@@ -60,7 +60,7 @@ struct Drag {
     grip: Grip,
     /// Where it began, in CSS pixels.
     start: (f32, f32),
-    frame: CropBox,
+    frame: Region,
     /// The photo's size in CSS pixels.
     size: (f32, f32),
 }
@@ -68,7 +68,7 @@ struct Drag {
 #[component]
 pub(super) fn CropFrame(twill: Twill) -> impl IntoView {
     let frame = Memo::new(move |_| last(twill, Step::frame).flatten());
-    let draft = RwSignal::new(None::<CropBox>);
+    let draft = RwSignal::new(None::<Region>);
     let drag = RwSignal::new(None::<Drag>);
     let node = NodeRef::<Div>::new();
     let shown = Memo::new(move |_| draft.get().or_else(|| frame.get()));
@@ -80,7 +80,7 @@ pub(super) fn CropFrame(twill: Twill) -> impl IntoView {
             }
         }
     }));
-    let propose = move |crop: CropBox| {
+    let propose = move |crop: Region| {
         draft.set(Some(crop));
         search.update_value(|search| search(()));
     };
@@ -129,7 +129,7 @@ pub(super) fn CropFrame(twill: Twill) -> impl IntoView {
         }
     };
 
-    let edge = move |pick: fn(CropBox) -> f32| {
+    let edge = move |pick: fn(Region) -> f32| {
         move || shown.get().map(|frame| format!("{:.3}%", pick(frame) * 100.0))
     };
     view! {
@@ -157,26 +157,27 @@ fn position(event: &PointerEvent) -> (f32, f32) {
     (event.client_x() as f32, event.client_y() as f32)
 }
 
-#[cfg(test)]
+#[cfg(feature = "browser-tests")]
 mod tests {
     use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
 
-    fn close(found: CropBox, x1: f32, y1: f32, x2: f32, y2: f32) {
+    fn close(found: Region, x1: f32, y1: f32, x2: f32, y2: f32) {
         for (found, wanted) in [(found.x1, x1), (found.y1, y1), (found.x2, x2), (found.y2, y2)] {
             assert!((found - wanted).abs() < 1e-5, "{found} is not {wanted}");
         }
     }
 
-    #[test]
+    #[wasm_bindgen_test]
     fn the_whole_frame_stops_at_the_edge_and_keeps_its_size() {
-        let frame = CropBox { x1: 0.2, y1: 0.1, x2: 0.6, y2: 0.9 };
+        let frame = Region { x1: 0.2, y1: 0.1, x2: 0.6, y2: 0.9 };
         close(Grip::ALL.moved(frame, 0.9, 0.05), 0.6, 0.15, 1.0, 0.95);
         close(Grip::ALL.moved(frame, -0.9, -0.9), 0.0, 0.0, 0.4, 0.8);
     }
 
-    #[test]
+    #[wasm_bindgen_test]
     fn a_corner_moves_two_edges_and_leaves_a_smallest_frame() {
-        let frame = CropBox { x1: 0.2, y1: 0.1, x2: 0.6, y2: 0.9 };
+        let frame = Region { x1: 0.2, y1: 0.1, x2: 0.6, y2: 0.9 };
         let [(top_left, ..), _, _, (bottom_right, ..)] = Grip::CORNERS;
         close(top_left.moved(frame, 0.1, 0.1), 0.3, 0.2, 0.6, 0.9);
         close(top_left.moved(frame, 5.0, 5.0), 0.6 - SMALLEST, 0.9 - SMALLEST, 0.6, 0.9);

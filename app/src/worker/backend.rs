@@ -8,9 +8,9 @@ use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::protocol::{Backend, Fault, FaultKind, Setup};
-use crate::texts;
 use crate::worker::scope;
+use twill_app::protocol::{Backend, Fault, FaultKind, Setup};
+use twill_app::texts;
 
 /// Names by which software adapters go.
 const SOFTWARE: [&str; 5] = ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render"];

@@ -12,12 +12,13 @@ use model::recommender::Recommender;
 use model::weights::ModelCard;
 use web_sys::Url;
 
-use crate::protocol::{
-    Backend, Fault, FaultKind, Found, Hit, Item, MOST_RESULTS, Progress, Ready, Setup, Stage,
-};
-use crate::texts;
 use crate::worker::fetch::{Wanted, fetch, fetch_three, resolve};
 use crate::worker::{backend, check};
+use twill_app::protocol::{
+    Backend, Fault, FaultKind, Found, Hit, Item, MOST_RESULTS, Progress, Ready, Setup, Stage,
+};
+use twill_app::region::Region;
+use twill_app::texts;
 
 /// How many garments are offered for a try.
 const SAMPLES: usize = 6;
@@ -160,12 +161,13 @@ impl Engine {
     pub(super) async fn find(&self, photo: &RgbImage, crop: Option<CropBox>) -> Result<Found, Fault> {
         let answer =
             self.recommender.recommend(photo, crop, MOST_RESULTS).await.map_err(|error| fault(&error))?;
+        let CropBox { x1, y1, x2, y2 } = answer.embedding.garment;
         let (label, probability) = answer.embedding.category();
         let label = self.recommender.embedder().labels().get(label);
         Ok(Found {
             width: photo.width(),
             height: photo.height(),
-            garment: answer.embedding.garment,
+            garment: Region { x1, y1, x2, y2 },
             guess: label.map(|label| (label.clone(), probability)),
             embedding: answer.embedding.vector,
             hits: self.hits(&answer.hits),
@@ -240,11 +242,12 @@ fn fault(error: &model::Error) -> Fault {
     Fault { kind, message: error.to_string() }
 }
 
-#[cfg(test)]
+#[cfg(feature = "browser-tests")]
 mod tests {
     use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
 
-    #[test]
+    #[wasm_bindgen_test]
     fn samples_differ_in_category_as_far_as_possible() {
         assert_eq!(pick_samples(&[]), Vec::<usize>::new());
         assert_eq!(pick_samples(&["a", "a"]), [0, 1]);

@@ -6,9 +6,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Request, RequestCache, RequestInit, Response, Url};
 
-use crate::protocol::{Fault, FaultKind};
-use crate::texts;
 use crate::worker::scope;
+use twill_app::protocol::{Fault, FaultKind};
+use twill_app::texts;
 
 /// No description of a model or a catalogue comes near this length in bytes.
 const MAX_CARD: u64 = 4 << 20;

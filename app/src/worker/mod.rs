@@ -20,9 +20,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::protocol::{self, Answer, Ask, Fault, FaultKind, Request, Response, Setup};
-use crate::texts;
 use crate::worker::engine::Engine;
+use twill_app::protocol::{self, Answer, Ask, Fault, FaultKind, Request, Response, Setup};
+use twill_app::region::Region;
+use twill_app::texts;
 
 #[wasm_bindgen]
 extern "C" {
@@ -111,7 +112,9 @@ impl Desk {
         }
     }
 
-    async fn find(&self, id: u32, photo: &RgbImage, crop: Option<CropBox>) -> Result<Option<Answer>, Fault> {
+    async fn find(&self, id: u32, photo: &RgbImage, crop: Option<Region>) -> Result<Option<Answer>, Fault> {
+        let crop = crop.map(|Region { x1, y1, x2, y2 }| CropBox::new(x1, y1, x2, y2)).transpose();
+        let crop = crop.map_err(|error| Fault { kind: FaultKind::Photo, message: error.to_string() })?;
         let mut slot = self.engine.lock().await;
         if self.newest.get() != id {
             return Ok(None);

@@ -10,9 +10,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
-use crate::protocol::{Fault, FaultKind};
-use crate::texts;
 use crate::worker::scope;
+use twill_app::protocol::{Fault, FaultKind};
+use twill_app::texts;
 
 /// Reads and decodes a photo, upright.
 pub async fn read(file: &Blob) -> Result<RgbImage, Fault> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use model::weights::{CARD_FORMAT, CARD_VERSION, FileReference, ModelCard, to_safetensors};
 use serde_json::json;
@@ -29,6 +29,10 @@ pub struct Flags {
     #[arg(long, default_value = "")]
     data: String,
 
+    /// What share of a similarity the garment's colours have, 0 to 0.9; the rest is the network's.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    colour_share: f32,
+
     /// Licence of the weights.
     #[arg(long, default_value = "MIT OR Apache-2.0")]
     licence: String,
@@ -36,6 +40,11 @@ pub struct Flags {
 
 /// Writes the weights first and then the card that names them, so that the card is never ahead of its file.
 pub fn run(flags: Flags) -> Result<()> {
+    ensure!(
+        (0.0..=0.9).contains(&flags.colour_share),
+        "--colour-share is {}; it must be from 0 to 0.9",
+        flags.colour_share
+    );
     let path = flags.run.join(training::BEST);
     let Average { progress, network } = Average::load(&path)?;
     let weights = to_safetensors(&network)?;
@@ -52,6 +61,7 @@ pub fn run(flags: Flags) -> Result<()> {
         weights: FileReference::hashed("weights", "safetensors", &weights),
         preprocess: progress.recipe.preprocess.clone(),
         labels: progress.labels,
+        colour_share: flags.colour_share,
         licence: flags.licence,
         training: json!({
             "data": flags.data,

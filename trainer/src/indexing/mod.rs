@@ -153,7 +153,7 @@ fn write(
 ) -> Result<u64> {
     let old = catalogue::open(out).ok();
     let card = embedder.card();
-    let features = FeatureFile::pack(embeddings, card.weights_sha256(), card.preprocess.id())?.write();
+    let features = FeatureFile::pack(embeddings, card.weights_sha256(), card.preprocess_id())?.write();
     let items_json = serde_json::to_vec(items)?;
     let new = CatalogueCard {
         format: CARD_FORMAT.to_owned(),

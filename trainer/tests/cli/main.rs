@@ -3,6 +3,7 @@
 mod bad_input;
 mod drawn;
 mod retrieval;
+mod shipped;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,6 +77,7 @@ impl Place {
             ]
             .map(str::to_owned)
             .to_vec(),
+            colour_share: 0.0,
             licence: String::new(),
             training: serde_json::Value::Null,
             metrics: serde_json::Value::Null,

@@ -1,5 +1,6 @@
-//! The worker's parts in a real worker: what only a browser can show.
-#![cfg(target_arch = "wasm32")]
+//! The page's and the worker's parts in a real worker: what only a browser can show, and the tests of `twill_app`.
+//!
+//! `make test STEPS=worker` runs them with wasm-bindgen's runner.
 
 use burn::tensor::Device;
 use js_sys::{Array, Uint8Array};
@@ -9,11 +10,19 @@ use model::preprocess::Preprocess;
 use model::resnet::ResNetConfig;
 use model::weights::{self, FileReference};
 use twill_app::protocol::{Fault, FaultKind};
-use twill_app::worker::{check, photo};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::Blob;
 
+#[path = "../src/worker/mod.rs"]
+#[expect(dead_code, reason = "the worker's entry is not called here")]
+mod worker;
+
+use worker::{check, photo};
+
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// The runner calls the tests; the program itself has nothing to do.
+fn main() {}
 
 fn blob(bytes: &[u8]) -> Blob {
     Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes))).unwrap()

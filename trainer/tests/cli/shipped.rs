@@ -1,0 +1,97 @@
+//! What ships in `public/`: its files belong together, and `make catalogue` would write them again.
+
+use std::fs;
+use std::path::PathBuf;
+
+use model::recommender::Recommender;
+
+use super::Place;
+
+/// Places in the catalogue, spread over its length, that are drawn again.
+const AGAIN: [usize; 3] = [0, 1234, 2999];
+
+fn public(folder: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../public")).join(folder)
+}
+
+/// Whether anything ships; says so where nothing does.
+fn ships() -> bool {
+    let all = ["model/model.json", "catalogue/catalogue.json"].map(|file| public(file).exists());
+    if !all.contains(&false) {
+        return true;
+    }
+    println!("skipped: there is no network or no catalogue in public/");
+    false
+}
+
+#[test]
+fn network_and_catalogue_belong_together() {
+    if !ships() {
+        return;
+    }
+    let embedder = trainer::trained::load(&public("model")).expect("the shipped network");
+    let catalogue = trainer::catalogue::open(&public("catalogue")).expect("the shipped catalogue");
+    let recommender = Recommender::new(embedder, catalogue).expect("one made with the other");
+    let items = recommender.catalogue().items();
+    assert!(items.len() >= 3000, "{} items", items.len());
+    let mut bytes = 0;
+    for item in items {
+        let picture = public("catalogue").join(&item.image);
+        bytes +=
+            fs::metadata(&picture).unwrap_or_else(|error| panic!("{}: {error}", picture.display())).len();
+    }
+    assert!(bytes <= 10_000_000, "the pictures have {bytes} bytes");
+}
+
+#[test]
+fn items_are_drawn_and_embedded_again_as_they_ship() {
+    if !ships() {
+        return;
+    }
+    let place = Place::new();
+    let shipped = trainer::catalogue::open(&public("catalogue")).expect("the shipped catalogue");
+    let weights = public("model").display().to_string();
+    for row in AGAIN {
+        let (drawn, out) = (format!("drawn-{row}"), format!("catalogue-{row}"));
+        // The flags of `make catalogue`.
+        place.succeed(&[
+            "dataset",
+            "synth",
+            "--out",
+            &drawn,
+            "--count",
+            "1",
+            "--start",
+            &row.to_string(),
+            "--seed",
+            "7",
+            "--categories",
+            "all",
+            "--setting",
+            "studio",
+        ]);
+        let labels = format!("{drawn}/labels.csv");
+        place.succeed(&[
+            "index",
+            "--images",
+            &drawn,
+            "--metadata",
+            &labels,
+            "--weights",
+            &weights,
+            "--out",
+            &out,
+        ]);
+        let again = trainer::catalogue::open(&place.path(&out)).expect("the new catalogue");
+        let (new, old) = (&again.items()[0], &shipped.items()[row]);
+        assert_eq!(new, old);
+        let [new_picture, old_picture] =
+            [place.path(&out).join(&new.image), public("catalogue").join(&old.image)]
+                .map(|path| fs::read(path).expect("a picture"));
+        assert!(new_picture == old_picture, "the picture of item {row} is another one");
+        // Another kind of processor adds up in another order.
+        let pair = again.features().vector(0).zip(shipped.features().vector(row)).expect("two vectors");
+        let cosine: f32 = pair.0.iter().zip(pair.1).map(|(a, b)| a * b).sum();
+        assert!(cosine > 0.999_99, "the vector of item {row} is another one: {cosine}");
+    }
+}
