@@ -5,6 +5,7 @@
 //! program is small and paints at once.
 
 pub mod client;
+#[expect(unreachable_pub, reason = "what `#[component]` writes is `pub`")]
 pub mod components;
 pub mod intake;
 pub mod page;

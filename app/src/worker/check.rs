@@ -11,7 +11,7 @@ use model::embedder::Embedder;
 const TRUST: f32 = 0.99;
 
 /// Whether both embed the built-in picture alike.
-pub async fn agree(one: &Embedder, other: &Embedder) -> model::Result<bool> {
+pub(crate) async fn agree(one: &Embedder, other: &Embedder) -> model::Result<bool> {
     let picture = picture();
     let one = one.embed(&picture, CropBox::WHOLE).await?.vector;
     let other = other.embed(&picture, CropBox::WHOLE).await?.vector;

@@ -4,10 +4,10 @@
 //! overtaken is given up where that saves work, without an answer: the page would drop it anyway.
 
 mod backend;
-pub mod check;
+pub(crate) mod check;
 mod engine;
 mod fetch;
-pub mod photo;
+pub(crate) mod photo;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -33,7 +33,7 @@ extern "C" {
 }
 
 /// Listens to the page, for ever.
-pub fn run() {
+pub(crate) fn run() {
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
         // The instance is lost: the page ends this worker and starts another one.

@@ -15,7 +15,7 @@ use twill_app::protocol::{Fault, FaultKind};
 use twill_app::texts;
 
 /// Reads and decodes a photo, upright.
-pub async fn read(file: &Blob) -> Result<RgbImage, Fault> {
+pub(crate) async fn read(file: &Blob) -> Result<RgbImage, Fault> {
     let limits = DecodeLimits::default();
     let bytes = file.size() as u64;
     if bytes > limits.max_bytes {
