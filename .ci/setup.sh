@@ -97,8 +97,6 @@ get_wasm_bindgen() {
     cargo_install wasm-bindgen wasm-bindgen-cli "$version"
 }
 
-get_wasm_opt() { have wasm-opt || apt_install "wasm-opt" binaryen; }
-
 get_nextest() { cargo_install_any cargo-nextest cargo-nextest "$NEXTEST_VERSION" --locked --no-default-features --features default-no-update; }
 
 get_deny() { cargo_install_any cargo-deny cargo-deny "$DENY_VERSION" --locked; }
@@ -138,7 +136,6 @@ get_serve() {
     get_cc_linker
     get_trunk
     get_wasm_bindgen
-    get_wasm_opt
 }
 
 get_test() {
