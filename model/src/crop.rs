@@ -90,6 +90,18 @@ impl CropBox {
         if union > 0.0 { intersection / union } else { 0.0 }
     }
 
+    /// The box with `margin`, a fraction of its own sides, added all around, cut to the picture.
+    #[must_use]
+    pub fn grown(&self, margin: f32) -> Self {
+        let (dx, dy) = ((self.x2 - self.x1) * margin, (self.y2 - self.y1) * margin);
+        Self {
+            x1: (self.x1 - dx).max(0.0),
+            y1: (self.y1 - dy).max(0.0),
+            x2: (self.x2 + dx).min(1.0),
+            y2: (self.y2 + dy).min(1.0),
+        }
+    }
+
     /// The box that `inner`, given in fractions of this box, has in the whole picture.
     #[must_use]
     pub fn whole_from_crop(&self, inner: &Self) -> Self {

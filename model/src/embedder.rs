@@ -90,7 +90,32 @@ impl Embedder {
     }
 
     /// Embeds several crops at once, in order. Fails with [`Error::Inference`].
+    ///
+    /// Where the card asks for a second look, a photo that comes without a crop of its own is looked at twice: as a whole,
+    /// and close up where the first look found the garment.
     pub async fn embed_batch(&self, inputs: &[(&RgbImage, CropBox)]) -> Result<Vec<Embedding>> {
+        let mut looks = self.look(inputs).await?;
+        if let Some(margin) = self.card.second_look {
+            let whole = |place: &usize| inputs[*place].1 == CropBox::WHOLE;
+            let places: Vec<usize> = (0..inputs.len()).filter(whole).collect();
+            let closer: Vec<_> =
+                places.iter().map(|&place| (inputs[place].0, looks[place].garment.grown(margin))).collect();
+            for (place, look) in places.into_iter().zip(self.look(&closer).await?) {
+                looks[place].add(look)?;
+            }
+        }
+        inputs
+            .iter()
+            .zip(looks)
+            .map(|((photo, _), look)| {
+                let vector = self.vector(look.feature, photo, look.garment);
+                Ok(Embedding { vector, probabilities: look.probabilities, garment: look.garment })
+            })
+            .collect()
+    }
+
+    /// What the network says of each crop. Fails with [`Error::Inference`].
+    async fn look(&self, inputs: &[(&RgbImage, CropBox)]) -> Result<Vec<Look>> {
         let tensors: Vec<f32> =
             inputs.iter().flat_map(|(photo, crop)| self.card.preprocess.apply(photo, *crop)).collect();
         let raw = self.run(tensors, inputs.len()).await?;
@@ -104,25 +129,20 @@ impl Embedder {
                 let corners = [corners[0], corners[1], corners[2], corners[3]];
                 let inside = self.card.preprocess.crop_from_input(photo, *crop, corners);
                 let garment = crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX));
-                Ok(Embedding {
-                    vector: self.vector(feature, photo, garment)?,
-                    probabilities: probabilities.to_vec(),
-                    garment,
-                })
+                Ok(Look { feature: unit(feature)?, probabilities: probabilities.to_vec(), garment })
             })
             .collect()
     }
 
     /// Feature and colours, each of length 1, weighted so that the dot product of two vectors is the weighted mean of the
     /// similarity of their features and that of their colours.
-    fn vector(&self, feature: &[f32], photo: &RgbImage, garment: CropBox) -> Result<Vec<f32>> {
+    fn vector(&self, mut feature: Vec<f32>, photo: &RgbImage, garment: CropBox) -> Vec<f32> {
         let share = self.card.colour_share;
-        let mut vector = unit(feature)?;
         if share > 0.0 {
-            vector.iter_mut().for_each(|value| *value *= (1.0 - share).sqrt());
-            vector.extend(colour::palette(photo, garment).map(|value| value * share.sqrt()));
+            feature.iter_mut().for_each(|value| *value *= (1.0 - share).sqrt());
+            feature.extend(colour::palette(photo, garment).map(|value| value * share.sqrt()));
         }
-        Ok(vector)
+        feature
     }
 
     /// # Shapes
@@ -149,6 +169,29 @@ impl Embedder {
     }
 }
 
+/// The network's answer for one crop.
+struct Look {
+    /// Of length 1.
+    feature: Vec<f32>,
+    probabilities: Vec<f32>,
+    /// As fractions of the whole photo.
+    garment: CropBox,
+}
+
+impl Look {
+    /// Joins a closer look: features and probabilities are averaged, the box is the closer look's. Fails with
+    /// [`Error::Inference`] where both features cancel out.
+    fn add(&mut self, closer: Self) -> Result<()> {
+        let sum: Vec<f32> = self.feature.iter().zip(&closer.feature).map(|(a, b)| a + b).collect();
+        self.feature = unit(&sum)?;
+        for (mean, value) in self.probabilities.iter_mut().zip(closer.probabilities) {
+            *mean = f32::midpoint(*mean, value);
+        }
+        self.garment = closer.garment;
+        Ok(())
+    }
+}
+
 /// The heads' outputs on the host, flat.
 #[derive(Default)]
 struct Raw {
@@ -172,4 +215,60 @@ pub fn unit(vector: &[f32]) -> Result<Vec<f32>> {
         return Err(Error::Inference { reason: "its feature has no direction".to_owned() });
     }
     Ok(vector.iter().map(|v| (f64::from(*v) / norm) as f32).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use ::image::Rgb;
+    use pollster::block_on;
+
+    use super::*;
+    use crate::preprocess::Preprocess;
+    use crate::resnet::ResNetConfig;
+    use crate::weights::{CARD_FORMAT, CARD_VERSION, FileReference};
+
+    fn embedders(margin: f32) -> [Embedder; 2] {
+        let device = Device::flex();
+        let network =
+            ResNetConfig { widths: vec![8, 16], blocks: 1, input_size: 32, ..ResNetConfig::default() };
+        let once = ModelCard {
+            format: CARD_FORMAT.to_owned(),
+            version: CARD_VERSION,
+            weights: FileReference::hashed("weights", "safetensors", &[]),
+            network: network.clone(),
+            preprocess: Preprocess { size: 32, ..Preprocess::default() },
+            labels: (0..network.categories).map(|label| label.to_string()).collect(),
+            colour_share: 0.0,
+            second_look: None,
+            licence: String::new(),
+            training: serde_json::Value::Null,
+            metrics: serde_json::Value::Null,
+        };
+        let twice = ModelCard { second_look: Some(margin), ..once.clone() };
+        assert_ne!(once.preprocess_id(), twice.preprocess_id());
+        let weights = network.init(&device).unwrap();
+        [once, twice].map(|card| Embedder::from_network(card, weights.clone(), device.clone()))
+    }
+
+    #[test]
+    fn the_second_look_is_at_the_garment_that_the_first_found() {
+        let photo = RgbImage::from_fn(60, 80, |x, y| Rgb([(x * 4) as u8, (y * 3) as u8, (x * y) as u8]));
+        let [once, twice] = embedders(0.1);
+        let whole = block_on(once.embed(&photo, CropBox::WHOLE)).unwrap();
+        let close = block_on(once.embed(&photo, whole.garment.grown(0.1))).unwrap();
+        assert_ne!(whole.vector, close.vector);
+
+        let both = block_on(twice.embed(&photo, CropBox::WHOLE)).unwrap();
+        let sum: Vec<f32> = whole.vector.iter().zip(&close.vector).map(|(a, b)| a + b).collect();
+        assert!(both.vector.iter().zip(unit(&sum).unwrap()).all(|(a, b)| (a - b).abs() < 1e-5));
+        assert!(both.garment.iou(&close.garment) > 0.999);
+
+        // A crop that a person chose is taken as it is.
+        let chosen = CropBox::new(0.2, 0.1, 0.9, 0.8).unwrap();
+        let inputs = [(&photo, chosen), (&photo, CropBox::WHOLE)];
+        let mixed = block_on(twice.embed_batch(&inputs)).unwrap();
+        let alone = block_on(once.embed(&photo, chosen)).unwrap();
+        assert!(mixed[0].vector.iter().zip(&alone.vector).all(|(a, b)| (a - b).abs() < 1e-5));
+        assert!(mixed[1].vector.iter().zip(&both.vector).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
 }

@@ -77,6 +77,10 @@ pub struct ModelCard {
     /// network's.
     #[serde(default)]
     pub colour_share: f32,
+    /// Where given, the network looks at a photo twice, the second time at the box that it found with this margin around
+    /// it, a fraction (0 to 1) of the box's sides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_look: Option<f32>,
     /// Licence of the weights.
     #[serde(default)]
     pub licence: String,
@@ -112,6 +116,9 @@ impl ModelCard {
         if !(0.0..=0.9).contains(&card.colour_share) {
             return Err(invalid("the share of colour is not between 0 and 0.9".to_owned()));
         }
+        if !card.second_look.is_none_or(|margin| (0.0..=1.0).contains(&margin)) {
+            return Err(invalid("the margin of the second look is not between 0 and 1".to_owned()));
+        }
         if !card.weights.is_plain_name() {
             return Err(invalid("the name of the weights file is not a plain file name".to_owned()));
         }
@@ -121,13 +128,20 @@ impl ModelCard {
         Ok(card)
     }
 
-    /// Identifies all that a vector depends on beside the weights: the preprocessing, and the share of colour if any.
+    /// Identifies all that a vector depends on beside the weights: the preprocessing, and the share of colour and the
+    /// second look where there are any.
     #[must_use]
     pub fn preprocess_id(&self) -> [u8; 16] {
         let mut id = self.preprocess.id();
+        let mut add = |name: &str, value: f32| {
+            let all = [&id[..], name.as_bytes(), &value.to_le_bytes()].concat();
+            id.copy_from_slice(&hash::sha256(&all)[..16]);
+        };
         if self.colour_share > 0.0 {
-            let both = [&id[..], &self.colour_share.to_le_bytes()].concat();
-            id.copy_from_slice(&hash::sha256(&both)[..16]);
+            add("", self.colour_share);
+        }
+        if let Some(margin) = self.second_look {
+            add("second look", margin);
         }
         id
     }

@@ -80,7 +80,7 @@ pub fn run(flags: &Flags) -> Result<()> {
 
 /// The aliases that `training.aliases` of the card names, and those of the command line, which win.
 pub(crate) fn aliases(card: &ModelCard, given: &[(String, String)]) -> Aliases {
-    let trained_with = card.training.get("aliases").cloned().unwrap_or_default();
+    let trained_with = card.training.pointer("/recipe/aliases").cloned().unwrap_or_default();
     let mut all: BTreeMap<String, String> = serde_json::from_value(trained_with).unwrap_or_default();
     all.extend(given.iter().cloned());
     Aliases::new(all)
@@ -127,6 +127,15 @@ fn print_table(report: &Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_names_that_the_network_was_trained_with_are_known() {
+        let card = include_bytes!("../../../public/model/model.json");
+        let given = [("coat".to_owned(), "Jackets Vests".to_owned())];
+        let aliases = aliases(&ModelCard::from_json(card).unwrap(), &given);
+        assert_eq!(aliases.label("dress"), "Dresses");
+        assert_eq!(aliases.label("coat"), "Jackets Vests");
+    }
 
     #[test]
     fn aliases_are_pairs() {

@@ -33,6 +33,11 @@ pub struct Flags {
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     colour_share: f32,
 
+    /// Look at a photo twice, the second time at the box that was found with this margin around it, a fraction (0 to 1) of
+    /// the box's sides.
+    #[arg(long, value_name = "MARGIN")]
+    second_look: Option<f32>,
+
     /// Licence of the weights.
     #[arg(long, default_value = "MIT OR Apache-2.0")]
     licence: String,
@@ -44,6 +49,10 @@ pub fn run(flags: Flags) -> Result<()> {
         (0.0..=0.9).contains(&flags.colour_share),
         "--colour-share is {}; it must be from 0 to 0.9",
         flags.colour_share
+    );
+    ensure!(
+        flags.second_look.is_none_or(|margin| (0.0..=1.0).contains(&margin)),
+        "--second-look is a margin from 0 to 1"
     );
     let path = flags.run.join(training::BEST);
     let Average { progress, network } = Average::load(&path)?;
@@ -62,6 +71,7 @@ pub fn run(flags: Flags) -> Result<()> {
         preprocess: progress.recipe.preprocess.clone(),
         labels: progress.labels,
         colour_share: flags.colour_share,
+        second_look: flags.second_look,
         licence: flags.licence,
         training: json!({
             "data": flags.data,

@@ -78,6 +78,7 @@ impl Place {
             .map(str::to_owned)
             .to_vec(),
             colour_share: 0.0,
+            second_look: None,
             licence: String::new(),
             training: serde_json::Value::Null,
             metrics: serde_json::Value::Null,
