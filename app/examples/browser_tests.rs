@@ -77,7 +77,7 @@ async fn the_browser_decodes_what_we_do_not_know() {
 #[wasm_bindgen_test]
 async fn the_network_runs_on_the_processor() {
     let device = Device::flex();
-    let config = ResNetConfig::new();
+    let config = ResNetConfig::default();
     let labels: Vec<String> = (0..config.categories).map(|label| format!("label {label}")).collect();
     let weights = weights::to_safetensors(&config.init(&device).unwrap()).unwrap();
     let card = serde_json::json!({
