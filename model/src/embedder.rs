@@ -139,7 +139,9 @@ impl Embedder {
     fn vector(&self, mut feature: Vec<f32>, photo: &RgbImage, garment: CropBox) -> Vec<f32> {
         let share = self.card.colour_share;
         if share > 0.0 {
-            feature.iter_mut().for_each(|value| *value *= (1.0 - share).sqrt());
+            for value in &mut feature {
+                *value *= (1.0 - share).sqrt();
+            }
             feature.extend(colour::palette(photo, garment).map(|value| value * share.sqrt()));
         }
         feature

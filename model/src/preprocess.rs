@@ -196,7 +196,9 @@ fn taps(start: f32, length: f32, outputs: usize, limit: usize) -> Vec<Taps> {
                 .collect();
             let sum: f32 = weights.iter().sum();
             if sum > 0.0 {
-                weights.iter_mut().for_each(|weight| *weight /= sum);
+                for weight in &mut weights {
+                    *weight /= sum;
+                }
             } else {
                 weights.fill(1.0 / (last - first + 1) as f32);
             }

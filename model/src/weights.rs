@@ -193,9 +193,9 @@ pub fn to_host(network: &ResNet) -> Result<Vec<(String, HostTensor)>> {
 /// Puts `tensors` in their places in a freshly built `network`.
 ///
 /// Fails with [`Error::InvalidWeights`] where one is missing, left over, of another shape, or not finite.
-pub fn from_host(
+pub fn from_host<S: std::hash::BuildHasher>(
     network: &mut ResNet,
-    mut tensors: HashMap<String, HostTensor>,
+    mut tensors: HashMap<String, HostTensor, S>,
     device: &Device,
 ) -> Result<()> {
     let invalid = |reason: String| Error::InvalidWeights { reason };

@@ -76,7 +76,7 @@ impl Browser {
         // From here on the driver is stopped on every way out.
         let mut browser = Self { session_url: String::new(), driver, profile };
         let base = format!("http://127.0.0.1:{port}");
-        let session = browser.send("POST", &format!("{base}/session"), &browser.capabilities(launch)?)?;
+        let session = send("POST", &format!("{base}/session"), &browser.capabilities(launch)?)?;
         let id = session["sessionId"].as_str().context("chromedriver gave the session no id")?;
         browser.session_url = format!("{base}/session/{id}");
         Ok(browser)
@@ -151,34 +151,32 @@ impl Browser {
     }
 
     fn post(&self, command: &str, body: &Value) -> Result<Value> {
-        self.send("POST", &format!("{}/{command}", self.session_url), body)
+        send("POST", &format!("{}/{command}", self.session_url), body)
     }
+}
 
-    fn send(&self, method: &str, url: &str, body: &Value) -> Result<Value> {
-        let request = match method {
-            "DELETE" => minreq::delete(url),
-            _ => {
-                minreq::post(url).with_header("Content-Type", "application/json").with_body(body.to_string())
-            }
-        };
-        let answer = request.with_timeout(TIMEOUT_S).send().context("chromedriver did not answer")?;
-        let mut json: Value =
-            serde_json::from_slice(answer.as_bytes()).context("chromedriver's answer is no JSON")?;
-        let value = json["value"].take();
-        if (200..300).contains(&answer.status_code) {
-            return Ok(value);
-        }
-        // Only the first line: the rest is chromedriver's own stack.
-        let message = value["message"].as_str().unwrap_or("no reason given");
-        let command = url.rsplit('/').next().unwrap_or(url);
-        Err(anyhow!("the browser refused `{command}`: {}", message.lines().next().unwrap_or(message)))
+fn send(method: &str, url: &str, body: &Value) -> Result<Value> {
+    let request = match method {
+        "DELETE" => minreq::delete(url),
+        _ => minreq::post(url).with_header("Content-Type", "application/json").with_body(body.to_string()),
+    };
+    let answer = request.with_timeout(TIMEOUT_S).send().context("chromedriver did not answer")?;
+    let mut json: Value =
+        serde_json::from_slice(answer.as_bytes()).context("chromedriver's answer is no JSON")?;
+    let value = json["value"].take();
+    if (200..300).contains(&answer.status_code) {
+        return Ok(value);
     }
+    // Only the first line: the rest is chromedriver's own stack.
+    let message = value["message"].as_str().unwrap_or("no reason given");
+    let command = url.rsplit('/').next().unwrap_or(url);
+    Err(anyhow!("the browser refused `{command}`: {}", message.lines().next().unwrap_or(message)))
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
         if !self.session_url.is_empty()
-            && let Err(error) = self.send("DELETE", &self.session_url, &Value::Null)
+            && let Err(error) = send("DELETE", &self.session_url, &Value::Null)
         {
             eprintln!("the browser did not end by itself: {error}");
         }

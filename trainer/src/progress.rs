@@ -74,7 +74,7 @@ impl Progress {
 
 /// How many tenths of `total` are done.
 fn tenths(done: u64, total: u64) -> u64 {
-    if total == 0 { 10 } else { done * 10 / total }
+    (done * 10).checked_div(total).unwrap_or(10)
 }
 
 #[cfg(test)]

@@ -77,6 +77,7 @@ impl FeatureFile {
     }
 
     /// All vectors in row order.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.vectors.chunks_exact(self.dimension)
     }

@@ -11,7 +11,7 @@ use crate::training::{self, recipe::Recipe};
 /// Flags of `trainer train`.
 #[derive(Debug, Args)]
 pub struct Flags {
-    /// A CSV of labelled pictures (image_path,category[,x1,y1,x2,y2]), or a folder with a labels.csv. Give it again
+    /// A CSV of labelled pictures (`image_path,category[,x1,y1,x2,y2]`), or a folder with a labels.csv. Give it again
     /// for each further data set; the recipe's `shares` follow this order.
     #[arg(long, required = true, value_name = "DIR|CSV")]
     data: Vec<PathBuf>,

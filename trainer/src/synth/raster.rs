@@ -234,9 +234,8 @@ impl Canvas {
             self.open[p] +=
                 (open * (1.0 - piece.follow + piece.follow * self.open[p]) - self.open[p]) * cover;
             self.gloss[p] += (cloth.fabric.gloss() - self.gloss[p]) * cover;
-            for c in 0..3 {
-                let from = self.colour[p][c];
-                self.colour[p][c] = from + (ink[c] * texel.tone - from) * cover;
+            for (value, ink) in self.colour[p].iter_mut().zip(ink) {
+                *value += (ink * texel.tone - *value) * cover;
             }
             let sum = |old: f32| old + (1.0 - old) * cover;
             self.solid[p] = sum(self.solid[p]);

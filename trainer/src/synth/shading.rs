@@ -64,9 +64,9 @@ pub(crate) fn shade(
                 let lit = camera.lit(gx, gy) * open;
                 let shine = canvas.gloss[i] * camera.shine(gx, gy) * open;
                 let fuzz = 0.006 * lit;
-                for c in 0..3 {
-                    let own = canvas.colour[i][c] * lit + shine + fuzz;
-                    light[c] += (own - light[c]) * cover;
+                for (light, colour) in light.iter_mut().zip(canvas.colour[i]) {
+                    let own = colour * lit + shine + fuzz;
+                    *light += (own - *light) * cover;
                 }
             }
             out[i] = light;

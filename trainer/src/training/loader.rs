@@ -64,7 +64,7 @@ impl Loader {
     }
 
     /// The next step's batch. Fails where the thread that prepares it has died.
-    pub fn next(&mut self) -> Result<Batch> {
+    pub fn next_batch(&mut self) -> Result<Batch> {
         let worker = self.next;
         self.next = (self.next + 1) % self.workers.len();
         self.workers[worker].recv().context("Preparing the pictures of a step failed")
@@ -72,6 +72,7 @@ impl Loader {
 }
 
 /// The batch of one step.
+#[must_use]
 pub fn batch(sources: &Sources, recipe: &Recipe, step: usize) -> Batch {
     let mut batch = Batch::default();
     for (place, picture) in choose(sources, recipe, step).into_iter().enumerate() {

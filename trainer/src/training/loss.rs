@@ -65,7 +65,7 @@ mod tests {
         let value = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f32>().unwrap()[0];
         let plain = Loss { label_smoothing: 0.0, boxes: 2.0 };
         let losses = Losses::new(output.clone(), &batch, &plain, &device);
-        let category = (4f32.ln() + (4f32 / 3.0).ln()) / 2.0;
+        let category = f32::midpoint(4f32.ln(), (4f32 / 3.0).ln());
         assert!((value(losses.category.clone()) - category).abs() < 1e-6);
         assert!((value(losses.boxes.clone()) - 0.02).abs() < 1e-6, "the second box is not known");
         assert!((value(losses.total(&plain)) - category - 0.04).abs() < 1e-6);

@@ -79,7 +79,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     let mut sums = [0.0f32; 2];
     while state.progress.step < recipe.steps {
         let step = state.progress.step;
-        let batch = loader.next()?;
+        let batch = loader.next_batch()?;
         let losses = {
             let output = state.network.forward(input(&batch, recipe, &training_device));
             Losses::new(output, &batch, &recipe.loss, &training_device)

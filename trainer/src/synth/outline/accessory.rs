@@ -19,7 +19,9 @@ fn place(garment: &mut Garment, from: usize, by: Pt, turn: f32, flip: bool) {
     for piece in &mut garment.pieces[from..] {
         match &mut piece.shape {
             super::super::garment::Shape::Area(points) | super::super::garment::Shape::Line(points, _, _) => {
-                points.iter_mut().for_each(|p| *p = shift(*p));
+                for p in points.iter_mut() {
+                    *p = shift(*p);
+                }
             }
         }
         for fold in &mut piece.folds {
