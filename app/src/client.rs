@@ -37,7 +37,8 @@ struct Running {
     worker: Worker,
     /// Id of the `Find` request whose photo the worker holds.
     photo: Option<u32>,
-    _listeners: (Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut(Event)>),
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
 }
 
 impl Drop for Running {
@@ -126,7 +127,7 @@ impl Client {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
-        self.running = Some(Running { worker, photo: None, _listeners: (on_message, on_error) });
+        self.running = Some(Running { worker, photo: None, _on_message: on_message, _on_error: on_error });
         self.send(Ask::Start(self.setup.clone()));
     }
 

@@ -19,6 +19,7 @@ pub fn take_from_input(twill: Twill, input: &HtmlInputElement) {
 }
 
 /// Listens to drops and pastes anywhere on the page. The signal tells whether a file hovers over it.
+#[must_use]
 pub fn listen(twill: Twill) -> ReadSignal<bool> {
     let (hovers, set_hovers) = signal(false);
     let _ = window_event_listener(ev::dragover, move |event| {

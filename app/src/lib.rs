@@ -4,6 +4,8 @@
 //! and searches. They share [`protocol`] and [`texts`], no more: nothing here names `model` or Burn, so that the page's
 //! program is small and paints at once.
 
+#![allow(clippy::must_use_candidate, reason = "a component is called by the view that it is part of")]
+
 pub mod client;
 #[expect(unreachable_pub, reason = "what `#[component]` writes is `pub`")]
 pub mod components;

@@ -73,7 +73,8 @@ fn setup() -> Setup {
 /// A catalogue may be named by its file or by its folder.
 fn catalogue_file(address: &str) -> String {
     match address {
-        file if file.ends_with(".json") => file.to_owned(),
+        // The trainer's own spelling: a folder may well be called SHOP.JSON.
+        file if file.strip_suffix(".json").is_some() => file.to_owned(),
         folder if folder.ends_with('/') => format!("{folder}{CATALOGUE_FILE}"),
         folder => format!("{folder}/{CATALOGUE_FILE}"),
     }

@@ -236,7 +236,7 @@ fn grouped(count: usize) -> String {
 
 #[cfg(feature = "browser-tests")]
 mod tests {
-    use super::*;
+    use super::{grouped, per_cent};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[wasm_bindgen_test]

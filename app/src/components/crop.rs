@@ -159,7 +159,7 @@ fn position(event: &PointerEvent) -> (f32, f32) {
 
 #[cfg(feature = "browser-tests")]
 mod tests {
-    use super::*;
+    use super::{Grip, Region, SMALLEST};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn close(found: Region, x1: f32, y1: f32, x2: f32, y2: f32) {

@@ -46,7 +46,6 @@ impl Pickers {
 
 /// The whole page.
 #[component]
-#[must_use]
 pub fn Page(
     /// The page's state.
     twill: Twill,

@@ -71,7 +71,8 @@ pub(super) fn fault(message: &str) -> Fault {
 }
 
 async fn adapter() -> Option<Adapter> {
-    let gpu = Reflect::get(&scope().navigator(), &"gpu".into()).ok().filter(|gpu| gpu.is_object())?;
+    let gpu =
+        Reflect::get(&scope().navigator(), &"gpu".into()).ok().filter(wasm_bindgen::JsValue::is_object)?;
     let options = Object::new();
     Reflect::set(&options, &"powerPreference".into(), &"high-performance".into()).ok()?;
     let adapter = gpu.unchecked_into::<Gpu>().request_adapter(&options).ok()?;

@@ -244,7 +244,7 @@ fn fault(error: &model::Error) -> Fault {
 
 #[cfg(feature = "browser-tests")]
 mod tests {
-    use super::*;
+    use super::{SAMPLES, pick_samples};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[wasm_bindgen_test]
