@@ -55,7 +55,11 @@ run_docs() { cargo test "${NATIVE[@]}" --doc; }
 run_peers() { TWILL_PYTHON=$(.ci/python.sh) "${NEXTEST[@]}" -E 'binary(journeys) and test(/^peers::/)'; }
 
 run_page() {
-    NO_COLOR=true trunk build --release --cargo-profile dist --locked
+    local build=(trunk build --release --cargo-profile dist --locked)
+    NO_COLOR=true "${build[@]}"
+    serves
+    # Serving leaves its own reloading script in dist/.
+    NO_COLOR=true "${build[@]}"
     sizes
 }
 
@@ -67,6 +71,26 @@ run_worker() {
 }
 
 run_journeys() { "${NEXTEST[@]}" -E 'binary(journeys) and not test(/^peers::/)'; }
+
+# `make serve` answers with the page.
+serves() {
+    local port=8137 log="$TWILL_CACHE/serve.log" server answer="" _
+    # A process group of its own, so that make, Trunk and cargo end together.
+    setsid make serve PORT=$port >"$log" 2>&1 &
+    server=$!
+    for _ in $(seq 300); do
+        sleep 1
+        answer=$( (exec 3<>"/dev/tcp/127.0.0.1/$port" && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && cat <&3) 2>/dev/null || true)
+        [[ "$answer" != *"<title>Twill"* ]] || break
+        kill -0 "$server" 2>/dev/null || break
+    done
+    kill -- "-$server" 2>/dev/null || true
+    [[ "$answer" == *"<title>Twill"* ]] || {
+        tail -5 "$log"
+        die "make serve does not serve the page."
+    }
+    say "make serve answers with the page."
+}
 
 # Every wasm file of the page, raw and as a server would send it, against its budget.
 sizes() {
