@@ -81,7 +81,7 @@ fn a_catalogue_that_is_not_there_is_explained() -> Result<()> {
 }
 
 /// Where Chromium itself calls for the time, its updates and its start page, whatever page is shown, and though it is told
-/// not to. None of these hosts takes statistics for pages.
+/// not to.
 const THE_BROWSERS_OWN: [&str; 4] = ["google.com", "googleapis.com", "gvt1.com", "duckduckgo.com"];
 
 /// Whether the browser asks for itself, by the first line of a request to the proxy.

@@ -78,7 +78,7 @@ pub fn run(flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-/// The aliases that `training.aliases` of the card names, and those of the command line, which win.
+/// The aliases that `training.recipe.aliases` of the card names, and those of the command line, which win.
 pub(crate) fn aliases(card: &ModelCard, given: &[(String, String)]) -> Aliases {
     let trained_with = card.training.pointer("/recipe/aliases").cloned().unwrap_or_default();
     let mut all: BTreeMap<String, String> = serde_json::from_value(trained_with).unwrap_or_default();
