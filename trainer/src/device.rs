@@ -50,6 +50,13 @@ pub fn select(choice: DeviceChoice) -> Result<Device> {
     }
 }
 
+/// Whether LibTorch computes on this device.
+#[cfg(feature = "libtorch")]
+#[must_use]
+pub fn is_libtorch(device: &Device) -> bool {
+    libtorch::find().as_ref() == Some(device)
+}
+
 fn not_compiled_in(feature: &str) -> anyhow::Error {
     anyhow::anyhow!(
         "This trainer was built without the {feature} backend. Build it with `--features {feature}`, or use \

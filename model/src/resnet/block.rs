@@ -17,13 +17,17 @@ use super::{conv3x3, norm};
 #[derive(Module, Debug)]
 pub struct Block {
     /// Absent in the very first block, whose input is normalised already.
-    pub(crate) norm1: Option<BatchNorm>,
-    pub(crate) conv1: Conv2d,
-    pub(crate) norm2: BatchNorm,
-    pub(crate) conv2: Conv2d,
+    pub norm1: Option<BatchNorm>,
+    /// Reduces and widens where the block does.
+    pub conv1: Conv2d,
+    /// Between the convolutions.
+    pub norm2: BatchNorm,
+    /// Keeps width and size.
+    pub conv2: Conv2d,
     /// Zero channels that the shortcut adds on either side.
-    widening: usize,
-    stride: usize,
+    pub widening: usize,
+    /// Of the first convolution and of the shortcut.
+    pub stride: usize,
 }
 
 impl Block {

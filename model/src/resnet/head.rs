@@ -55,11 +55,6 @@ impl Head {
         }
     }
 
-    /// Final batch norm and ReLU, same shape.
-    pub(super) fn activate(&self, map: Tensor<4>) -> Tensor<4> {
-        relu(self.norm.forward(map))
-    }
-
     /// # Shapes
     ///
     /// - `map`: `[batch, channels, height, width]`, activated

@@ -7,6 +7,7 @@
 mod block;
 mod config;
 mod head;
+mod layers;
 mod state;
 
 use burn::{
@@ -15,12 +16,13 @@ use burn::{
         BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d,
         conv::{Conv2d, Conv2dConfig},
     },
-    tensor::{Device, Tensor, activation::relu},
+    tensor::{Device, Tensor},
 };
 
 pub use block::Block;
 pub use config::{BoxHead, Pool, ResNetConfig};
 pub use head::{Head, HeadOutput};
+pub use layers::{Layers, Plain};
 pub use state::{Slot, walk};
 
 use crate::Result;
@@ -70,11 +72,17 @@ impl ResNet {
     /// - output: `[batch, widths.last, size / reduction, size / reduction]`
     #[must_use]
     pub fn forward_features(&self, input: Tensor<4>) -> Tensor<4> {
-        let mut x = relu(self.stem_norm.forward(self.stem.forward(input)));
+        self.forward_features_with(&Plain, input)
+    }
+
+    /// [`ResNet::forward_features`], its layers computed by `layers`.
+    #[must_use]
+    pub fn forward_features_with(&self, layers: &impl Layers, input: Tensor<4>) -> Tensor<4> {
+        let mut x = layers.stem(&self.stem, &self.stem_norm, input);
         for block in &self.blocks {
-            x = block.forward(x);
+            x = layers.block(block, x);
         }
-        self.head.activate(x)
+        layers.activate(&self.head.norm, x)
     }
 
     /// The feature vector and the heads' outputs from a feature map.

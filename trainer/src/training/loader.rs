@@ -14,7 +14,7 @@ use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::augment;
-use super::recipe::Recipe;
+use super::recipe::{Mixup, Recipe};
 use super::sources::{Picture, Sources};
 
 /// One step's pictures, on the host.
@@ -24,6 +24,8 @@ pub struct Batch {
     pub inputs: Vec<f32>,
     /// `[batch]`, indices of labels.
     pub labels: Vec<usize>,
+    /// `[batch]`: the label of the picture that is mixed in, and how much of it is; 0 where none is.
+    pub mixed: Vec<(usize, f32)>,
     /// `[batch, 4]`, flat; zeros where no box is known.
     pub boxes: Vec<f32>,
     /// `[batch]`: 1 where a box is known, else 0.
@@ -81,10 +83,34 @@ pub fn batch(sources: &Sources, recipe: &Recipe, step: usize) -> Batch {
             augment::view(&picture.pixels, picture.bbox, &recipe.augment, &recipe.preprocess, &mut rng);
         batch.inputs.extend(view.tensor);
         batch.labels.push(picture.label);
+        batch.mixed.push((picture.label, 0.0));
         batch.boxes.extend(view.bbox.unwrap_or_default());
         batch.has_box.push(if view.bbox.is_some() { 1.0 } else { 0.0 });
     }
+    if (step as f64) < recipe.mixup.until * recipe.steps as f64 {
+        mix(&mut batch, &recipe.mixup, &mut random(recipe.seed, &[2, step as u64]));
+    }
     batch
+}
+
+/// Mixes some pictures with another of the batch and their labels likewise (Zhang et al. 2018). Each stays the stronger
+/// of the two; where a garment is seems no sensible question then, so its box no longer counts.
+fn mix(batch: &mut Batch, mixup: &Mixup, rng: &mut impl Rng) {
+    let count = batch.labels.len();
+    let pixels = batch.inputs.len() / count;
+    let pure = if mixup.share > 0.0 { batch.inputs.clone() } else { return };
+    for (place, input) in batch.inputs.chunks_exact_mut(pixels).enumerate() {
+        if !rng.random_bool(mixup.share) {
+            continue;
+        }
+        let other = (place + rng.random_range(1..count)) % count;
+        let amount = rng.random_range(0.0..0.5f32);
+        for (value, from) in input.iter_mut().zip(&pure[other * pixels..]) {
+            *value += amount * (from - *value);
+        }
+        batch.mixed[place] = (batch.labels[other], amount);
+        batch.has_box[place] = 0.0;
+    }
 }
 
 /// The pictures of one step: from each data set its share, walking through ever new shuffles of the set.
@@ -171,6 +197,25 @@ mod tests {
             }
         }
         assert_eq!(used, [4200, 2800]);
+    }
+
+    #[test]
+    fn mixing_moves_pictures_and_labels_alike() {
+        let mut batch = Batch {
+            inputs: (0..8).flat_map(|place| [place as f32; 5]).collect(),
+            labels: (0..8).collect(),
+            mixed: (0..8).map(|label| (label, 0.0)).collect(),
+            boxes: vec![0.5; 32],
+            has_box: vec![1.0; 8],
+        };
+        mix(&mut batch, &Mixup { share: 0.5, until: 1.0 }, &mut ChaCha8Rng::seed_from_u64(3));
+        for (place, input) in batch.inputs.chunks_exact(5).enumerate() {
+            let (other, amount) = batch.mixed[place];
+            let expected = place as f32 + amount * (other as f32 - place as f32);
+            assert!(input.iter().all(|value| (value - expected).abs() < 1e-5) && amount < 0.5);
+            assert_eq!(batch.has_box[place] == 0.0, amount > 0.0);
+        }
+        assert!((2..=6).contains(&batch.mixed.iter().filter(|mixed| mixed.1 > 0.0).count()));
     }
 
     #[test]

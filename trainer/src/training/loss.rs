@@ -23,8 +23,9 @@ impl Losses {
         let [size, categories] = output.category.dims();
         let smooth = recipe.label_smoothing / categories as f32;
         let mut targets = vec![smooth; size * categories];
-        for (row, label) in batch.labels.iter().enumerate() {
-            targets[row * categories + label] += 1.0 - recipe.label_smoothing;
+        for (row, (label, (other, amount))) in batch.labels.iter().zip(&batch.mixed).enumerate() {
+            targets[row * categories + label] += (1.0 - recipe.label_smoothing) * (1.0 - amount);
+            targets[row * categories + other] += (1.0 - recipe.label_smoothing) * amount;
         }
         let targets = Tensor::<2>::from_data(TensorData::new(targets, [size, categories]), device);
         let category = (log_softmax(output.category, 1) * targets).sum().neg() / size as f32;
@@ -59,6 +60,7 @@ mod tests {
         let batch = Batch {
             inputs: vec![],
             labels: vec![0, 1],
+            mixed: vec![(0, 0.0), (1, 0.0)],
             boxes: vec![0.2, 0.0, 1.0, 0.8, 0.0, 0.0, 0.0, 0.0],
             has_box: vec![1.0, 0.0],
         };
@@ -72,7 +74,13 @@ mod tests {
 
         // Smoothed by all, every category has the same target: the mean of both logarithms.
         let smooth = Loss { label_smoothing: 0.5, boxes: 0.0 };
-        let smoothed = value(Losses::new(output, &batch, &smooth, &device).category);
+        let smoothed = value(Losses::new(output.clone(), &batch, &smooth, &device).category);
         assert!((smoothed - category).abs() < 1e-6);
+
+        // The first picture is a quarter of the second category: -(3/4 log 1/4 + 1/4 log 3/4).
+        let mixed = Batch { mixed: vec![(1, 0.25), (1, 0.0)], ..batch };
+        let expected = f32::midpoint(0.75 * 4f32.ln() + 0.25 * (4f32 / 3.0).ln(), (4f32 / 3.0).ln());
+        let value = value(Losses::new(output, &mixed, &plain, &device).category);
+        assert!((value - expected).abs() < 1e-6);
     }
 }

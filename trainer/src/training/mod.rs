@@ -6,6 +6,8 @@
 pub mod augment;
 mod average;
 pub mod checkpoint;
+#[cfg(feature = "libtorch")]
+mod fused;
 pub mod loader;
 mod log;
 mod loss;
@@ -25,7 +27,7 @@ use burn::optim::{
     GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig, momentum::MomentumConfig,
 };
 use burn::tensor::{Device, Tensor, TensorData};
-use model::resnet::ResNetConfig;
+use model::resnet::{HeadOutput, ResNet, ResNetConfig};
 
 use self::checkpoint::{Checkpoint, Progress};
 use self::loader::{Batch, Loader};
@@ -81,7 +83,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         let step = state.progress.step;
         let batch = loader.next_batch()?;
         let losses = {
-            let output = state.network.forward(input(&batch, recipe, &training_device));
+            let output = forward(&state.network, input(&batch, recipe, &training_device), device);
             Losses::new(output, &batch, &recipe.loss, &training_device)
         };
         let gradients = losses.total(&recipe.loss).backward();
@@ -117,6 +119,16 @@ pub fn run(settings: &Settings) -> Result<()> {
         100.0 * best_error
     );
     Ok(())
+}
+
+/// The network's answer, its layers computed by whatever is fastest on `device`.
+fn forward(network: &ResNet, input: Tensor<4>, device: &Device) -> HeadOutput {
+    #[cfg(feature = "libtorch")]
+    if crate::device::is_libtorch(device) {
+        return network.forward_head(network.forward_features_with(&fused::Fused, input));
+    }
+    let _ = device;
+    network.forward(input)
 }
 
 /// # Shapes

@@ -49,6 +49,9 @@ pub struct Recipe {
     pub loss: Loss,
     /// How pictures are varied.
     pub augment: Augment,
+    /// Whether pictures are mixed with each other.
+    #[serde(default)]
+    pub mixup: Mixup,
     /// Constants between pixels and tensor.
     pub preprocess: Preprocess,
     /// The network; the number of categories comes from the data.
@@ -91,6 +94,16 @@ pub enum Schedule {
         /// What it is multiplied by.
         factor: f64,
     },
+}
+
+/// Pictures and labels mixed in pairs (Zhang et al. 2018).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mixup {
+    /// Probability that a picture is mixed with another.
+    pub share: f64,
+    /// Share of the run after which pictures stay pure.
+    pub until: f64,
 }
 
 /// Weights of the loss's parts.
@@ -155,6 +168,11 @@ impl Recipe {
             "loss.label_smoothing must be at least 0 and below 1"
         );
         ensure!(self.loss.boxes >= 0.0 && self.loss.boxes.is_finite(), "loss.boxes must not be negative");
+        let fraction = |value: f64| (0.0..=1.0).contains(&value);
+        ensure!(
+            fraction(self.mixup.share) && fraction(self.mixup.until),
+            "mixup's share and until must be fractions"
+        );
         self.augment.validate()
     }
 

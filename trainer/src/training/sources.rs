@@ -46,7 +46,7 @@ pub struct Sources {
 
 /// Reads and decodes the data sets of `paths` as `recipe` asks.
 ///
-/// Pictures are kept in memory at a quarter more than the network's resolution, so that one pass of decoding serves the
+/// Pictures are kept in memory at half more than the network's resolution, so that one pass of decoding serves the
 /// whole run. A picture that cannot be decoded is left out and listed. Fails where a file cannot be read, no category
 /// is left, or more than one picture in ten is unreadable.
 pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
@@ -104,7 +104,7 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
 
 /// Longest side that decoded pictures are kept at, pixels: enough for the closest window without visible blur.
 fn longest_side(recipe: &Recipe) -> u32 {
-    (recipe.preprocess.size as f32 * 1.25).ceil() as u32
+    (recipe.preprocess.size as f32 * 1.5).ceil() as u32
 }
 
 fn decode(sample: &Sample, longest: u32) -> Result<RgbImage> {

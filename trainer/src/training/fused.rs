@@ -1,0 +1,441 @@
+//! LibTorch's own layers, for training on the CPU.
+//!
+//! Burn's LibTorch backend has LibTorch's convolution but composes the rest, its gradient included, from general operations. Here the two
+//! layers that take the time are recorded by LibTorch's own automatic differentiation and become one node each in Burn's, in
+//! half precision (bfloat16) with the channels innermost, which is what its kernels are fastest at. Weights, running statistics and
+//! everything outside of the layers stay in single precision.
+
+#![allow(deprecated, reason = "LibTorch is still Burn's fastest CPU backend for training")]
+
+use burn::backend::autodiff::{
+    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+    grads::Gradients,
+    ops::{Backward, Ops, OpsKind},
+};
+use burn::backend::{Autodiff, Backend, Dispatch, LibTorch, backend_extension, tensor::FloatTensor};
+use burn::module::Param;
+use burn::nn::{BatchNorm, conv::Conv2d};
+use burn::tensor::Tensor;
+use model::resnet::{Block, Layers};
+use tch::Kind;
+
+type Primitive = FloatTensor<LibTorch>;
+type Tracked<C> = FloatTensor<Autodiff<LibTorch, C>>;
+
+/// [`Layers`] on a differentiating LibTorch device.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fused;
+
+impl Layers for Fused {
+    fn stem(&self, convolution: &Conv2d, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
+        let (input, weight) = (input.into_dispatch(), convolution.weight.val().into_dispatch());
+        let (gamma, beta) = (vector(&norm.gamma), vector(&norm.beta));
+        let (output, mean, variance) =
+            Dispatch::stem(input, weight, gamma, beta, norm.epsilon, convolution.stride[0]);
+        follow(norm, mean, variance);
+        Tensor::from_dispatch(output)
+    }
+
+    fn block(&self, block: &Block, input: Tensor<4>) -> Tensor<4> {
+        let input = input.into_dispatch();
+        let [weight1, weight2] = [&block.conv1, &block.conv2].map(|layer| layer.weight.val().into_dispatch());
+        let (gamma2, beta2) = (vector(&block.norm2.gamma), vector(&block.norm2.beta));
+        let shape =
+            BlockShape { epsilon: block.norm2.epsilon, stride: block.stride, widening: block.widening };
+        let Some(norm1) = &block.norm1 else {
+            let (output, mean, variance) =
+                Dispatch::bare_block(input, weight1, gamma2, beta2, weight2, shape);
+            follow(&block.norm2, mean, variance);
+            return Tensor::from_dispatch(output);
+        };
+        let (gamma1, beta1) = (vector(&norm1.gamma), vector(&norm1.beta));
+        let (output, mean1, variance1, mean2, variance2) =
+            Dispatch::block(input, gamma1, beta1, weight1, gamma2, beta2, weight2, shape);
+        follow(norm1, mean1, variance1);
+        follow(&block.norm2, mean2, variance2);
+        Tensor::from_dispatch(output)
+    }
+
+    fn activate(&self, norm: &BatchNorm, map: Tensor<4>) -> Tensor<4> {
+        let (gamma, beta) = (vector(&norm.gamma), vector(&norm.beta));
+        let (output, mean, variance) = Dispatch::activate(map.into_dispatch(), gamma, beta, norm.epsilon);
+        follow(norm, mean, variance);
+        Tensor::from_dispatch(output)
+    }
+}
+
+fn vector(parameter: &Param<Tensor<1>>) -> FloatTensor<Dispatch> {
+    parameter.val().into_dispatch()
+}
+
+/// Moves the running statistics of `norm` towards those of a batch.
+fn follow(norm: &BatchNorm, mean: FloatTensor<Dispatch>, variance: FloatTensor<Dispatch>) {
+    for (running, new) in [(&norm.running_mean, mean), (&norm.running_var, variance)] {
+        let new = Tensor::<1>::from_dispatch(new).detach();
+        running.update(
+            running.value_sync().mul_scalar(1.0 - norm.momentum).add(new.mul_scalar(norm.momentum)).detach(),
+        );
+    }
+}
+
+/// What a block is besides its weights.
+#[derive(Debug, Clone, Copy)]
+struct BlockShape {
+    epsilon: f64,
+    stride: usize,
+    widening: usize,
+}
+
+/// The parts of the trunk as operations of a backend. Each batch norm's mean and variance are returned behind the output.
+#[backend_extension(LibTorch, Autodiff)]
+trait TrunkOps: Backend {
+    fn stem(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+        stride: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    fn bare_block(
+        x: FloatTensor<Self>,
+        weight1: FloatTensor<Self>,
+        gamma2: FloatTensor<Self>,
+        beta2: FloatTensor<Self>,
+        weight2: FloatTensor<Self>,
+        shape: BlockShape,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    #[expect(clippy::too_many_arguments, reason = "an operation names each of its tensors")]
+    fn block(
+        x: FloatTensor<Self>,
+        gamma1: FloatTensor<Self>,
+        beta1: FloatTensor<Self>,
+        weight1: FloatTensor<Self>,
+        gamma2: FloatTensor<Self>,
+        beta2: FloatTensor<Self>,
+        weight2: FloatTensor<Self>,
+        shape: BlockShape,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    fn activate(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+impl TrunkOps for LibTorch {
+    fn stem(
+        x: Primitive,
+        weight: Primitive,
+        gamma: Primitive,
+        beta: Primitive,
+        epsilon: f64,
+        stride: usize,
+    ) -> (Primitive, Primitive, Primitive) {
+        compute([x, weight, gamma, beta], |tensors| stem(tensors, epsilon, stride)).into()
+    }
+
+    fn bare_block(
+        x: Primitive,
+        weight1: Primitive,
+        gamma2: Primitive,
+        beta2: Primitive,
+        weight2: Primitive,
+        shape: BlockShape,
+    ) -> (Primitive, Primitive, Primitive) {
+        compute([x, weight1, gamma2, beta2, weight2], |tensors| bare_block(tensors, shape)).into()
+    }
+
+    fn block(
+        x: Primitive,
+        gamma1: Primitive,
+        beta1: Primitive,
+        weight1: Primitive,
+        gamma2: Primitive,
+        beta2: Primitive,
+        weight2: Primitive,
+        shape: BlockShape,
+    ) -> (Primitive, Primitive, Primitive, Primitive, Primitive) {
+        compute([x, gamma1, beta1, weight1, gamma2, beta2, weight2], |tensors| block(tensors, shape)).into()
+    }
+
+    fn activate(
+        x: Primitive,
+        gamma: Primitive,
+        beta: Primitive,
+        epsilon: f64,
+    ) -> (Primitive, Primitive, Primitive) {
+        compute([x, gamma, beta], |tensors| activate(tensors, epsilon)).into()
+    }
+}
+
+impl<C: CheckpointStrategy> TrunkOps for Autodiff<LibTorch, C> {
+    fn stem(
+        x: Tracked<C>,
+        weight: Tracked<C>,
+        gamma: Tracked<C>,
+        beta: Tracked<C>,
+        epsilon: f64,
+        stride: usize,
+    ) -> (Tracked<C>, Tracked<C>, Tracked<C>) {
+        record::<C, 4, 3>([x, weight, gamma, beta], |tensors| stem(tensors, epsilon, stride)).into()
+    }
+
+    fn bare_block(
+        x: Tracked<C>,
+        weight1: Tracked<C>,
+        gamma2: Tracked<C>,
+        beta2: Tracked<C>,
+        weight2: Tracked<C>,
+        shape: BlockShape,
+    ) -> (Tracked<C>, Tracked<C>, Tracked<C>) {
+        record::<C, 5, 3>([x, weight1, gamma2, beta2, weight2], |tensors| bare_block(tensors, shape)).into()
+    }
+
+    fn block(
+        x: Tracked<C>,
+        gamma1: Tracked<C>,
+        beta1: Tracked<C>,
+        weight1: Tracked<C>,
+        gamma2: Tracked<C>,
+        beta2: Tracked<C>,
+        weight2: Tracked<C>,
+        shape: BlockShape,
+    ) -> (Tracked<C>, Tracked<C>, Tracked<C>, Tracked<C>, Tracked<C>) {
+        let inputs = [x, gamma1, beta1, weight1, gamma2, beta2, weight2];
+        record::<C, 7, 5>(inputs, |tensors| block(tensors, shape)).into()
+    }
+
+    fn activate(
+        x: Tracked<C>,
+        gamma: Tracked<C>,
+        beta: Tracked<C>,
+        epsilon: f64,
+    ) -> (Tracked<C>, Tracked<C>, Tracked<C>) {
+        record::<C, 3, 3>([x, gamma, beta], |tensors| activate(tensors, epsilon)).into()
+    }
+}
+
+/// Computes `part` of `inputs` without a record.
+fn compute<const N: usize, const M: usize>(
+    inputs: [Primitive; N],
+    part: impl Fn([&tch::Tensor; N]) -> [tch::Tensor; M],
+) -> [Primitive; M] {
+    part(inputs.each_ref().map(|input| &input.tensor)).map(Primitive::new)
+}
+
+/// Computes `part` of `inputs`, recorded by LibTorch so that the first output's gradient can be asked for later. The
+/// others are not differentiated.
+fn record<C: CheckpointStrategy, const N: usize, const M: usize>(
+    inputs: [Tracked<C>; N],
+    part: impl Fn([&tch::Tensor; N]) -> [tch::Tensor; M],
+) -> [Tracked<C>; M] {
+    let guards = inputs.each_ref().map(Tracked::<C>::node);
+    let inputs = inputs.map(Tracked::<C>::into_primitive);
+    let (mut first, outputs) = match Replay.prepare::<C>(guards).compute_bound().stateful() {
+        OpsKind::Tracked(prepared) => {
+            let leaves = inputs.each_ref().map(|input| input.tensor.detach().set_requires_grad(true));
+            let recorded = tch::with_grad(|| part(leaves.each_ref()));
+            let outputs = recorded.each_ref().map(|output| Primitive::new(output.detach()));
+            // What LibTorch has recorded shares its memory with these; while they are held, Burn does not write into it.
+            let held = inputs.into_iter().chain(outputs.iter().cloned()).collect();
+            let output = recorded[0].shallow_clone();
+            let state = Recorded { leaves: leaves.into(), output, held };
+            (Some(prepared.finish(state, outputs[0].clone())), outputs)
+        }
+        OpsKind::UnTracked(prepared) => {
+            let outputs = compute(inputs, part);
+            (Some(prepared.finish(outputs[0].clone())), outputs)
+        }
+    };
+    outputs.map(|other| first.take().unwrap_or_else(|| Tracked::<C>::new(other)))
+}
+
+/// A part's inputs and output in LibTorch's record.
+#[derive(Debug)]
+struct Recorded {
+    leaves: Vec<tch::Tensor>,
+    output: tch::Tensor,
+    held: Vec<Primitive>,
+}
+
+impl Clone for Recorded {
+    fn clone(&self) -> Self {
+        Self {
+            leaves: self.leaves.iter().map(tch::Tensor::shallow_clone).collect(),
+            output: self.output.shallow_clone(),
+            held: self.held.clone(),
+        }
+    }
+}
+
+/// The gradient of a recorded part.
+#[derive(Debug)]
+struct Replay;
+
+impl<const N: usize> Backward<LibTorch, N> for Replay {
+    type State = Recorded;
+
+    fn backward(self, ops: Ops<Recorded, N>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = grads.consume::<LibTorch>(&ops.node);
+        let Recorded { leaves, output, held: _held } = ops.state;
+        let wanted: Vec<_> =
+            ops.parents.into_iter().zip(&leaves).filter_map(|(node, leaf)| Some((node?, leaf))).collect();
+        // LibTorch starts from ones: times the gradient that arrives here, it starts from that.
+        let start = tch::with_grad(|| &output * &gradient.tensor);
+        let inputs: Vec<_> = wanted.iter().map(|(_, leaf)| *leaf).collect();
+        let found = tch::Tensor::run_backward(&[start], &inputs, false, false);
+        for ((node, _), gradient) in wanted.into_iter().zip(found) {
+            grads.register::<LibTorch>(node.id, Primitive::new(gradient));
+        }
+    }
+}
+
+fn stem([x, weight, gamma, beta]: [&tch::Tensor; 4], epsilon: f64, stride: usize) -> [tch::Tensor; 3] {
+    normalise(&convolve(x, weight, stride), gamma, beta, epsilon)
+}
+
+fn bare_block(
+    [x, weight1, gamma2, beta2, weight2]: [&tch::Tensor; 5],
+    shape: BlockShape,
+) -> [tch::Tensor; 3] {
+    let inner = convolve(x, weight1, shape.stride);
+    let [inner, mean, variance] = normalise(&inner, gamma2, beta2, shape.epsilon);
+    [convolve(&inner, weight2, 1) + shortcut(x, shape), mean, variance]
+}
+
+fn block(
+    [x, gamma1, beta1, weight1, gamma2, beta2, weight2]: [&tch::Tensor; 7],
+    shape: BlockShape,
+) -> [tch::Tensor; 5] {
+    let [inner, mean1, variance1] = normalise(x, gamma1, beta1, shape.epsilon);
+    let inner = convolve(&inner, weight1, shape.stride);
+    let [inner, mean2, variance2] = normalise(&inner, gamma2, beta2, shape.epsilon);
+    [convolve(&inner, weight2, 1) + shortcut(x, shape), mean1, variance1, mean2, variance2]
+}
+
+fn activate([x, gamma, beta]: [&tch::Tensor; 3], epsilon: f64) -> [tch::Tensor; 3] {
+    let [output, mean, variance] = normalise(x, gamma, beta, epsilon);
+    [output.to_kind(Kind::Float), mean, variance]
+}
+
+fn shortcut(x: &tch::Tensor, shape: BlockShape) -> tch::Tensor {
+    let (stride, widening) = (shape.stride as i64, shape.widening as i64);
+    let x = match stride {
+        1 => x.shallow_clone(),
+        _ => x.avg_pool2d([stride, stride], [stride, stride], [0, 0], false, true, None::<i64>),
+    };
+    match widening {
+        0 => x,
+        _ => x.constant_pad_nd([0, 0, 0, 0, widening, widening]),
+    }
+}
+
+fn convolve(x: &tch::Tensor, weight: &tch::Tensor, stride: usize) -> tch::Tensor {
+    let x = channels_innermost(&x.to_kind(Kind::BFloat16));
+    let stride = stride as i64;
+    x.conv2d(&weight.to_kind(Kind::BFloat16), None::<&tch::Tensor>, [stride, stride], [1, 1], [1, 1], 1)
+}
+
+fn normalise(x: &tch::Tensor, gamma: &tch::Tensor, beta: &tch::Tensor, epsilon: f64) -> [tch::Tensor; 3] {
+    let nothing = None::<&tch::Tensor>;
+    let (output, mean, deviation) =
+        tch::Tensor::native_batch_norm(x, Some(gamma), Some(beta), nothing, nothing, true, 0.1, epsilon);
+    // The inverse of the standard deviation is what LibTorch keeps.
+    let variance = deviation.detach().pow_tensor_scalar(-2.0) - epsilon;
+    [output.relu(), mean, variance]
+}
+
+/// The same `[batch, channels, height, width]` with a pixel's channels next to each other in memory.
+fn channels_innermost(x: &tch::Tensor) -> tch::Tensor {
+    if x.stride()[1] == 1 {
+        return x.shallow_clone();
+    }
+    x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::module::Module as _;
+    use burn::optim::GradientsParams;
+    use burn::tensor::{Distribution, Tolerance};
+    use model::resnet::{Plain, ResNetConfig};
+
+    /// Direction and length of `a` are those of `b` but for the rounding of half precision.
+    fn alike(name: &str, a: &[f32], b: &[f32]) {
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        let (aa, bb) = (dot(a, a).sqrt(), dot(b, b).sqrt());
+        let cosine = dot(a, b) / (aa * bb).max(1e-20);
+        assert!(
+            cosine > 0.99 && (aa / bb - 1.0).abs() < 0.05,
+            "{name}: cosine {cosine}, lengths {aa} and {bb}"
+        );
+    }
+
+    #[test]
+    fn computes_what_burn_computes() {
+        let device = burn::tensor::Device::libtorch().autodiff();
+        // Few layers: each adds the rounding of half precision to the gradients before it.
+        let config = ResNetConfig {
+            input_size: 32,
+            stem_stride: 2,
+            widths: vec![16, 32],
+            blocks: 1,
+            ..ResNetConfig::default()
+        };
+        let network = config.init(&device).unwrap();
+        let input = Tensor::<4>::random([8, 3, 32, 32], Distribution::Normal(0.0, 1.0), &device);
+        let values = |tensor: Tensor<4>| tensor.into_data().try_to_vec::<f32>().unwrap();
+
+        // Each from the same start, as a step changes the running statistics.
+        let run = |fused: bool| {
+            let network = network.clone();
+            let map = match fused {
+                true => network.forward_features_with(&Fused, input.clone()),
+                false => network.forward_features_with(&Plain, input.clone()),
+            };
+            let weights = Tensor::<4>::from_data(input.clone().inner().into_data(), &device).slice([
+                0..8,
+                0..1,
+                0..map.dims()[2],
+                0..map.dims()[3],
+            ]);
+            let gradients = (map.clone() * weights).sum().backward();
+            let gradients = GradientsParams::from_grads(gradients, &network);
+            (values(map.inner()), network, gradients)
+        };
+        let ((a, network_a, gradients_a), (b, network_b, gradients_b)) = (run(true), run(false));
+        alike("map", &a, &b);
+
+        let mut compared = 0;
+        let kernels = |network: &model::resnet::ResNet| {
+            let mut ids = Vec::new();
+            let _: Result<(), std::convert::Infallible> =
+                model::resnet::walk(&mut network.clone(), &mut |name, slot| {
+                    if let model::resnet::Slot::Kernel(param) = slot {
+                        ids.push((name.to_owned(), param.id));
+                    }
+                    Ok(())
+                });
+            ids
+        };
+        for ((name, a), (_, b)) in kernels(&network_a).into_iter().zip(kernels(&network_b)) {
+            let (Some(a), Some(b)) = (gradients_a.get::<4>(a), gradients_b.get::<4>(b)) else { continue };
+            alike(&name, &values(a), &values(b));
+            compared += 1;
+        }
+        assert_eq!(compared, 5, "every convolution of the trunk has a gradient");
+
+        let statistics = |network: &model::resnet::ResNet| {
+            let mean = network.valid().forward_features(input.clone().inner());
+            mean.into_data()
+        };
+        statistics(&network_a)
+            .assert_approx_eq::<f32>(&statistics(&network_b), Tolerance::rel_abs(0.05, 0.05));
+    }
+}
