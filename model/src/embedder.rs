@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 use crate::{
     Error, Result, colour,
     crop::CropBox,
+    frozen::Frozen,
     resnet::ResNet,
     weights::{self, ModelCard},
 };
@@ -35,27 +36,41 @@ impl Embedding {
 #[derive(Debug)]
 pub struct Embedder {
     card: ModelCard,
-    network: ResNet,
-    device: Device,
+    network: Network,
+}
+
+/// The network, by where it is computed.
+#[derive(Debug)]
+enum Network {
+    /// By Burn on a device.
+    Burn(Box<ResNet>, Device),
+    /// By our own code on the CPU: the same function, several times faster.
+    Frozen(Frozen),
 }
 
 impl Embedder {
     /// The narrowest box that a prediction may give, as a fraction of the picture.
     const MINIMUM_BOX: f32 = 0.05;
 
-    /// Reads model.json and the weights file that it names.
+    /// Reads model.json and the weights file that it names. On the CPU the network is [`Frozen`].
     ///
     /// Fails with [`Error::InvalidModelCard`] or [`Error::InvalidWeights`].
     pub fn load(card_json: &[u8], weights_file: &[u8], device: &Device) -> Result<Self> {
         let card = ModelCard::from_json(card_json)?;
+        // Also where Burn is not to compute with it: this checks every tensor.
         let network = weights::load(&card, weights_file, device)?;
-        Ok(Self { card, network, device: device.clone() })
+        let network = if *device == Device::flex() {
+            Network::Frozen(Frozen::new(&card.network, &weights::read_safetensors(weights_file)?)?)
+        } else {
+            Network::Burn(Box::new(network), device.clone())
+        };
+        Ok(Self { card, network })
     }
 
-    /// A network that is in memory already, as after training.
+    /// A network that is in memory already, as after training, computed by Burn.
     #[must_use]
     pub fn from_network(card: ModelCard, network: ResNet, device: Device) -> Self {
-        Self { card, network, device }
+        Self { card, network: Network::Burn(Box::new(network), device) }
     }
 
     /// Architecture, labels, preprocessing.
@@ -77,12 +92,6 @@ impl Embedder {
         self.card.network.feature_length() + colours
     }
 
-    /// The network.
-    #[must_use]
-    pub fn network(&self) -> &ResNet {
-        &self.network
-    }
-
     /// Embeds one crop of a photo. Fails with [`Error::Inference`].
     pub async fn embed(&self, photo: &RgbImage, crop: CropBox) -> Result<Embedding> {
         let mut embeddings = self.embed_batch(&[(photo, crop)]).await?;
@@ -94,13 +103,13 @@ impl Embedder {
     /// Where the card asks for a second look, a photo that comes without a crop of its own is looked at twice: as a whole,
     /// and close up where the first look found the garment.
     pub async fn embed_batch(&self, inputs: &[(&RgbImage, CropBox)]) -> Result<Vec<Embedding>> {
-        let mut looks = self.look(inputs).await?;
+        let mut looks = self.look(inputs, false).await?;
         if let Some(margin) = self.card.second_look {
             let whole = |place: &usize| inputs[*place].1 == CropBox::WHOLE;
             let places: Vec<usize> = (0..inputs.len()).filter(whole).collect();
             let closer: Vec<_> =
                 places.iter().map(|&place| (inputs[place].0, looks[place].garment.grown(margin))).collect();
-            for (place, look) in places.into_iter().zip(self.look(&closer).await?) {
+            for (place, look) in places.into_iter().zip(self.look(&closer, self.card.mirror).await?) {
                 looks[place].add(look)?;
             }
         }
@@ -114,10 +123,13 @@ impl Embedder {
             .collect()
     }
 
-    /// What the network says of each crop. Fails with [`Error::Inference`].
-    async fn look(&self, inputs: &[(&RgbImage, CropBox)]) -> Result<Vec<Look>> {
-        let tensors: Vec<f32> =
+    /// What the network says of each crop, or of its mirror image. Fails with [`Error::Inference`].
+    async fn look(&self, inputs: &[(&RgbImage, CropBox)], mirrored: bool) -> Result<Vec<Look>> {
+        let mut tensors: Vec<f32> =
             inputs.iter().flat_map(|(photo, crop)| self.card.preprocess.apply(photo, *crop)).collect();
+        if mirrored {
+            tensors.chunks_exact_mut(self.card.preprocess.size).for_each(<[f32]>::reverse);
+        }
         let raw = self.run(tensors, inputs.len()).await?;
         let rows = raw.features.chunks_exact(self.card.network.feature_length());
         let rows =
@@ -126,7 +138,11 @@ impl Embedder {
             .iter()
             .zip(rows)
             .map(|((photo, crop), ((feature, probabilities), corners))| {
-                let corners = [corners[0], corners[1], corners[2], corners[3]];
+                let [left, right] = match mirrored {
+                    true => [1.0 - corners[2], 1.0 - corners[0]],
+                    false => [corners[0], corners[2]],
+                };
+                let corners = [left, corners[1], right, corners[3]];
                 let inside = self.card.preprocess.crop_from_input(photo, *crop, corners);
                 let garment = crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX));
                 Ok(Look { feature: unit(feature)?, probabilities: probabilities.to_vec(), garment })
@@ -151,12 +167,34 @@ impl Embedder {
     ///
     /// - `tensors`: `[batch, 3, size, size]`, preprocessed, flat
     async fn run(&self, tensors: Vec<f32>, batch: usize) -> Result<Raw> {
-        let size = self.card.preprocess.size;
         if batch == 0 {
             return Ok(Raw::default());
         }
+        match &self.network {
+            Network::Burn(network, device) => self.run_burn(network, device, tensors, batch).await,
+            Network::Frozen(network) => {
+                let mut raw = Raw::default();
+                for input in tensors.chunks_exact(tensors.len() / batch) {
+                    let output = network.forward(input);
+                    raw.features.extend(output.feature);
+                    raw.probabilities.extend(probabilities(&output.category));
+                    raw.boxes.extend(output.boxes);
+                }
+                Ok(raw)
+            }
+        }
+    }
+
+    async fn run_burn(
+        &self,
+        network: &ResNet,
+        device: &Device,
+        tensors: Vec<f32>,
+        batch: usize,
+    ) -> Result<Raw> {
+        let size = self.card.preprocess.size;
         let data = TensorData::new(tensors, [batch, 3, size, size]);
-        let output = self.network.forward(Tensor::<4>::from_data(data, &self.device));
+        let output = network.forward(Tensor::<4>::from_data(data, device));
         // One read-back: each is a round trip to the GPU.
         let all = Tensor::cat(vec![output.feature, softmax(output.category, 1), output.boxes], 1);
         let (features, labels) = (self.card.network.feature_length(), self.labels().len());
@@ -169,6 +207,15 @@ impl Embedder {
         }
         Ok(raw)
     }
+}
+
+/// The softmax of `logits`.
+fn probabilities(logits: &[f32]) -> impl Iterator<Item = f32> {
+    // Less the greatest, so that nothing overflows.
+    let most = logits.iter().copied().fold(f32::MIN, f32::max);
+    let powers: Vec<f32> = logits.iter().map(|logit| (logit - most).exp()).collect();
+    let sum: f32 = powers.iter().sum();
+    powers.into_iter().map(move |power| power / sum)
 }
 
 /// The network's answer for one crop.
@@ -242,6 +289,7 @@ mod tests {
             labels: (0..network.categories).map(|label| label.to_string()).collect(),
             colour_share: 0.0,
             second_look: None,
+            mirror: false,
             licence: String::new(),
             training: serde_json::Value::Null,
             metrics: serde_json::Value::Null,
@@ -272,5 +320,26 @@ mod tests {
         let alone = block_on(once.embed(&photo, chosen)).unwrap();
         assert!(mixed[0].vector.iter().zip(&alone.vector).all(|(a, b)| (a - b).abs() < 1e-5));
         assert!(mixed[1].vector.iter().zip(&both.vector).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+
+    #[test]
+    fn a_mirrored_second_look_is_at_the_mirror_image() {
+        let photo = RgbImage::from_fn(64, 64, |x, y| Rgb([(x * 4) as u8, (y * 3) as u8, (x * y) as u8]));
+        let mirrored = ::image::imageops::flip_horizontal(&photo);
+        let [once, mut twice] = embedders(1.0);
+        let straight = twice.card.preprocess_id();
+        twice.card.mirror = true;
+        assert_ne!(straight, twice.card.preprocess_id());
+
+        let whole = block_on(once.embed(&photo, CropBox::WHOLE)).unwrap();
+        let around = whole.garment.grown(1.0);
+        let other = CropBox { x1: 1.0 - around.x2, x2: 1.0 - around.x1, ..around };
+        let close = block_on(once.embed(&mirrored, other)).unwrap();
+        let both = block_on(twice.embed(&photo, CropBox::WHOLE)).unwrap();
+        let sum: Vec<f32> = whole.vector.iter().zip(&close.vector).map(|(a, b)| a + b).collect();
+        assert!(both.vector.iter().zip(unit(&sum).unwrap()).all(|(a, b)| (a - b).abs() < 1e-4));
+        // The box is told as it lies in the photo, not in its mirror image.
+        assert!((both.garment.x1 - (1.0 - close.garment.x2)).abs() < 1e-4);
+        assert!((both.garment.x2 - (1.0 - close.garment.x1)).abs() < 1e-4);
     }
 }

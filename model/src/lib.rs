@@ -14,6 +14,7 @@ pub mod crop;
 pub mod embedder;
 mod error;
 pub mod feature_file;
+pub mod frozen;
 pub mod hash;
 pub mod image;
 pub mod preprocess;

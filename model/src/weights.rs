@@ -81,6 +81,9 @@ pub struct ModelCard {
     /// it, a fraction (0 to 1) of the box's sides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_look: Option<f32>,
+    /// Whether the second look is at the mirror image, which adds another view at no cost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mirror: bool,
     /// Licence of the weights.
     #[serde(default)]
     pub licence: String,
@@ -119,6 +122,9 @@ impl ModelCard {
         if !card.second_look.is_none_or(|margin| (0.0..=1.0).contains(&margin)) {
             return Err(invalid("the margin of the second look is not between 0 and 1".to_owned()));
         }
+        if card.mirror && card.second_look.is_none() {
+            return Err(invalid("a second look is to be mirrored, but there is none".to_owned()));
+        }
         if !card.weights.is_plain_name() {
             return Err(invalid("the name of the weights file is not a plain file name".to_owned()));
         }
@@ -141,7 +147,7 @@ impl ModelCard {
             add("", self.colour_share);
         }
         if let Some(margin) = self.second_look {
-            add("second look", margin);
+            add(if self.mirror { "mirrored second look" } else { "second look" }, margin);
         }
         id
     }

@@ -16,10 +16,9 @@ use e2e::{photos::drawn_shirt, site::repository};
 use image::RgbImage;
 use model::{
     crop::CropBox,
-    embedder::Embedder,
     preprocess::Preprocess,
     resnet::{BoxHead, Pool, ResNet, ResNetConfig},
-    weights::{ModelCard, from_host, read_safetensors, to_host, to_safetensors},
+    weights::{ModelCard, from_host, load, read_safetensors, to_host, to_safetensors},
 };
 use serde_json::json;
 
@@ -51,11 +50,11 @@ fn the_shipped_network_on_garments() -> Result<()> {
         return Ok(());
     };
     let weights = folder.join(ModelCard::from_json(&card_json)?.weights.file);
-    let embedder = Embedder::load(&card_json, &fs::read(&weights)?, &Device::flex())?;
-    let card = embedder.card();
+    let card = ModelCard::from_json(&card_json)?;
+    let network = load(&card, &fs::read(&weights)?, &Device::flex())?;
     let photos = [[60, 20, 90], [220, 220, 215], [200, 30, 40], [30, 120, 60], [20, 20, 20]].map(drawn_shirt);
     let exchanged = tempfile::tempdir()?;
-    exchange(exchanged.path(), &card.network, embedder.network(), &tensor(&photos, &card.preprocess))?;
+    exchange(exchanged.path(), &card.network, &network, &tensor(&photos, &card.preprocess))?;
     let answer = compare(exchanged.path(), &weights)?;
     ensure!(answer.status.success(), "PyTorch disagrees with the shipped network");
     Ok(())

@@ -38,6 +38,10 @@ pub struct Flags {
     #[arg(long, value_name = "MARGIN")]
     second_look: Option<f32>,
 
+    /// Take the second look at the mirror image.
+    #[arg(long, requires = "second_look")]
+    mirror: bool,
+
     /// Licence of the weights.
     #[arg(long, default_value = "MIT OR Apache-2.0")]
     licence: String,
@@ -72,6 +76,7 @@ pub fn run(flags: Flags) -> Result<()> {
         labels: progress.labels,
         colour_share: flags.colour_share,
         second_look: flags.second_look,
+        mirror: flags.mirror,
         licence: flags.licence,
         training: json!({
             "data": flags.data,

@@ -79,6 +79,7 @@ impl Place {
             .to_vec(),
             colour_share: 0.0,
             second_look: None,
+            mirror: false,
             licence: String::new(),
             training: serde_json::Value::Null,
             metrics: serde_json::Value::Null,

@@ -1,0 +1,121 @@
+//! From the feature map to the feature, the category and the box.
+
+use super::Map;
+use super::kernel::vectorised;
+use super::tensors::{Affine, Tensors};
+use crate::Result;
+use crate::resnet::{BoxHead, Pool, ResNetConfig};
+
+/// What the network says of a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// `[feature_length]`, not normalised.
+    pub feature: Vec<f32>,
+    /// `[categories]`, logits.
+    pub category: Vec<f32>,
+    /// x1, y1, x2, y2 as fractions of the input square, unbounded.
+    pub boxes: Vec<f32>,
+}
+
+#[derive(Debug)]
+pub(super) struct Head {
+    norm: Affine,
+    pool: Pool,
+    embedding: Option<Linear>,
+    category: Linear,
+    box_map: Option<Linear>,
+    boxes: Linear,
+}
+
+/// A matrix `[outputs, inputs]` and a bias.
+#[derive(Debug)]
+struct Linear {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Linear {
+    fn new(tensors: &Tensors<'_>, path: &str, inputs: usize, outputs: usize) -> Result<Self> {
+        Ok(Self {
+            weight: tensors.values(&format!("{path}.weight"), inputs * outputs)?.to_vec(),
+            bias: tensors.values(&format!("{path}.bias"), outputs)?.to_vec(),
+        })
+    }
+
+    fn apply(&self, input: &[f32]) -> Vec<f32> {
+        let dot = |row: &[f32]| row.iter().zip(input).map(|(a, b)| a * b).sum::<f32>();
+        self.weight.chunks_exact(input.len()).zip(&self.bias).map(|(row, bias)| dot(row) + bias).collect()
+    }
+}
+
+impl Head {
+    pub(super) fn new(config: &ResNetConfig, tensors: &Tensors<'_>) -> Result<Self> {
+        let (channels, size) = (config.map_channels(), config.map_size());
+        let linear = |path: &str, inputs, outputs| Linear::new(tensors, path, inputs, outputs);
+        let (box_map, box_inputs) = match config.box_head {
+            BoxHead::Feature => (None, config.feature_length()),
+            BoxHead::Map => {
+                let narrow = ResNetConfig::BOX_CHANNELS;
+                // A 1x1 convolution's kernel `[outputs, inputs, 1, 1]` is such a matrix.
+                (Some(linear("head.box_map", channels, narrow)?), narrow * size * size)
+            }
+        };
+        let mut boxes = linear("head.boxes", box_inputs, 4)?;
+        if box_map.is_some() {
+            boxes.weight =
+                boxes.weight.chunks_exact(box_inputs).flat_map(|row| by_pixel(row, size * size)).collect();
+        }
+        Ok(Self {
+            norm: tensors.norm("head.norm", channels)?,
+            pool: config.pool,
+            embedding: config
+                .embedding
+                .map(|length| linear("head.embedding", channels, length))
+                .transpose()?,
+            category: linear("head.category", config.feature_length(), config.categories)?,
+            box_map,
+            boxes,
+        })
+    }
+
+    pub(super) fn forward(&self, mut map: Map) -> Output {
+        let channels = map.channels;
+        let pooled = vectorised(|| {
+            let raw = std::mem::take(&mut map.values);
+            map.values = vec![0.0; raw.len()];
+            self.norm.rectified(&raw, &mut map.values);
+            let mut sums = vec![0.0f32; channels];
+            for pixel in map.values.chunks_exact(channels) {
+                for (sum, value) in sums.iter_mut().zip(pixel) {
+                    *sum += if self.pool == Pool::Gem { value * value * value } else { *value };
+                }
+            }
+            let pixels = (map.size * map.size) as f32;
+            let root = |mean: f32| if self.pool == Pool::Gem { (mean + 1e-6).powf(1.0 / 3.0) } else { mean };
+            sums.into_iter().map(|sum| root(sum / pixels)).collect::<Vec<_>>()
+        });
+        let feature = match &self.embedding {
+            Some(embedding) => embedding.apply(&pooled),
+            None => pooled,
+        };
+        let boxes = match &self.box_map {
+            Some(box_map) => {
+                let narrow: Vec<f32> = map
+                    .values
+                    .chunks_exact(channels)
+                    .flat_map(|pixel| box_map.apply(pixel))
+                    .map(|v| v.max(0.0))
+                    .collect();
+                self.boxes.apply(&narrow)
+            }
+            None => self.boxes.apply(&feature),
+        };
+        Output { category: self.category.apply(&feature), feature, boxes }
+    }
+}
+
+/// `[channels, pixels]` to `[pixels, channels]`.
+fn by_pixel(values: &[f32], pixels: usize) -> Vec<f32> {
+    let channels = values.len() / pixels;
+    (0..values.len()).map(|at| values[at % channels * pixels + at / channels]).collect()
+}

@@ -1,0 +1,70 @@
+use std::collections::HashMap;
+
+use burn::tensor::{Device, Distribution, Tensor};
+
+use super::*;
+use crate::resnet::{BoxHead, Pool, ResNet};
+use crate::weights::to_host;
+
+/// A network with running statistics that are not those of the start.
+fn seasoned(config: &ResNetConfig) -> ResNet {
+    let device = Device::flex().autodiff();
+    let network = config.init(&device).unwrap();
+    for _ in 0..3 {
+        let shape = [4, 3, config.input_size, config.input_size];
+        let _ = network.forward(Tensor::<4>::random(shape, Distribution::Normal(0.3, 1.2), &device));
+    }
+    burn::module::Module::valid(&network)
+}
+
+fn compare(config: &ResNetConfig) {
+    let network = seasoned(config);
+    let tensors: HashMap<String, HostTensor> = to_host(&network).unwrap().into_iter().collect();
+    let frozen = Frozen::new(config, &tensors).unwrap();
+    let shape = [1, 3, config.input_size, config.input_size];
+    let input = Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex());
+    let expected = network.forward(input.clone());
+    let found = frozen.forward(&input.into_data().try_to_vec::<f32>().unwrap());
+    for (name, expected, found) in [
+        ("feature", expected.feature, found.feature),
+        ("category", expected.category, found.category),
+        ("boxes", expected.boxes, found.boxes),
+    ] {
+        let expected = expected.into_data().try_to_vec::<f32>().unwrap();
+        assert_eq!(expected.len(), found.len(), "{name}");
+        let scale = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
+        for (a, b) in expected.iter().zip(&found) {
+            assert!((a - b).abs() < 1e-4 * scale, "{name} of {config:?}: {a} and {b}");
+        }
+    }
+}
+
+#[test]
+fn equals_burn_s_network() {
+    let seed = ResNetConfig::default();
+    compare(&seed);
+    let wide = ResNetConfig {
+        input_size: 96,
+        stem_stride: 2,
+        widths: vec![32, 64, 128],
+        pool: Pool::Gem,
+        embedding: Some(64),
+        box_head: BoxHead::Map,
+        categories: 18,
+        ..seed.clone()
+    };
+    compare(&wide);
+    // Maps of odd size, widths that fill no vector, a single block, a last stage of one pixel.
+    compare(&ResNetConfig { input_size: 24, widths: vec![6, 10, 14, 22], blocks: 1, ..seed.clone() });
+    compare(&ResNetConfig { input_size: 40, stem_stride: 4, widths: vec![8, 8], blocks: 3, ..seed });
+}
+
+#[test]
+fn a_missing_tensor_is_named() {
+    let config = ResNetConfig { input_size: 16, widths: vec![4], blocks: 1, ..ResNetConfig::default() };
+    let mut tensors: HashMap<String, HostTensor> =
+        to_host(&config.init(&Device::flex()).unwrap()).unwrap().into_iter().collect();
+    tensors.remove("blocks.0.norm2.bias");
+    let message = Frozen::new(&config, &tensors).unwrap_err().to_string();
+    assert!(message.contains("blocks.0.norm2.bias"), "{message}");
+}

@@ -1,0 +1,44 @@
+//! Pictures of the page for `docs/screens`: before and after a photo, on a phone and on a desktop, by day and by night.
+//!
+//! `cargo run --release --no-default-features -p model -p trainer -p e2e --example screens -- PHOTO FOLDER`, after `make dist`.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use e2e::{
+    journey::Plan,
+    page::{Backend, Page},
+};
+use serde_json::json;
+
+/// Name, width and height in CSS pixels, and whether it is a phone.
+const SHAPES: [(&str, u32, u32, bool); 2] = [("phone", 390, 844, true), ("desktop", 1440, 900, false)];
+
+fn main() -> Result<()> {
+    let mut arguments = env::args_os().skip(1).map(PathBuf::from);
+    let photo = arguments.next().context("the first argument is a photo")?;
+    let folder = arguments.next().context("the second argument is the folder for the pictures")?;
+    std::fs::create_dir_all(&folder)?;
+    for (shape, width, height, phone) in SHAPES {
+        for theme in ["light", "dark"] {
+            Plan::on(Backend::Cpu).run(|page, _| {
+                let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+                page.browser().devtools("Emulation.setEmulatedMedia", &media)?;
+                page.resize(width, height, phone)?;
+                page.open()?;
+                take(page, &folder, &format!("welcome-{shape}-{theme}"))?;
+                page.search(&photo)?;
+                page.wait(Backend::Cpu.search_limit(), "pictures of the results", |view| {
+                    view.cards.iter().take(5).all(|card| card.painted)
+                })?;
+                take(page, &folder, &format!("results-{shape}-{theme}"))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn take(page: &Page, folder: &Path, name: &str) -> Result<()> {
+    page.browser().screenshot(&folder.join(format!("{name}.png")))
+}
