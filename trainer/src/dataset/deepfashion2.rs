@@ -84,7 +84,7 @@ fn read_one(path: &Path) -> Result<Vec<Entry>> {
     let picture = picture(path)?;
     let mut entries = Vec::new();
     for (name, value) in annotation.rest {
-        if !name.strip_prefix("item").is_some_and(|number| number.parse::<u32>().is_ok()) {
+        if name.strip_prefix("item").is_none_or(|number| number.parse::<u32>().is_err()) {
             continue;
         }
         let item = || -> Result<Entry> {

@@ -139,7 +139,7 @@ fn entry(
 fn landmarks(row: &Row) -> Result<Vec<Landmark>> {
     let fields = row.fields();
     ensure!(
-        fields.len() % 2 == 0 && fields.len() <= 2 * MAX_LANDMARKS,
+        fields.len().is_multiple_of(2) && fields.len() <= 2 * MAX_LANDMARKS,
         "The row has {} numbers of landmarks; they come in twos, at most {MAX_LANDMARKS} times",
         fields.len()
     );

@@ -6,13 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use clap::ValueEnum;
 
 use super::Sample;
 
 /// What the pictures of a data set are divided into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
-pub enum Part {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Part {
     /// To learn from.
     Train,
     /// To choose the best network by.
@@ -27,11 +26,10 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 5] = [Self::Train, Self::Validation, Self::Test, Self::Query, Self::Gallery];
+    pub(super) const ALL: [Self; 5] = [Self::Train, Self::Validation, Self::Test, Self::Query, Self::Gallery];
 
     /// Its name, which is also that of its file.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Train => "train",
             Self::Validation => "validation",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::ValueEnum;
 
 use super::entry::{Entry, Part, Reading};
@@ -93,19 +93,21 @@ impl Format {
 /// A picture that cannot be read stays in the list, for whoever decodes it to report. Fails, naming file and line,
 /// where the data set cannot be understood.
 pub fn to_train_on(path: &Path) -> Result<(Dataset, Vec<String>)> {
+    let nothing = || format!("{} has no part to train on", path.display());
     if !path.is_dir() {
         return Ok((csv::read(path)?, Vec::new()));
     }
-    let (format, mut reading) = Format::Auto.read(path)?;
-    let Some(entries) = reading.parts.remove(&Part::Train).filter(|entries| !entries.is_empty()) else {
-        bail!("{} has no part to train on", path.display());
-    };
+    let format = Format::detect(path)?;
     if format == Format::Csv {
-        return Ok((
-            Dataset { samples: entries.into_iter().map(|entry| entry.sample).collect() },
-            reading.notes,
-        ));
+        // Not one row of the other parts is read.
+        let is_for_training =
+            |(part, _): &(Option<Part>, PathBuf)| part.is_none_or(|part| part == Part::Train);
+        let (_, table) = tables(path).into_iter().find(is_for_training).with_context(nothing)?;
+        return Ok((csv::read(&table)?, Vec::new()));
     }
+    let (_, mut reading) = format.read(path)?;
+    let entries = reading.parts.remove(&Part::Train).filter(|entries| !entries.is_empty());
+    let entries = entries.with_context(nothing)?;
     let looked = look::look([(Part::Train, entries)].into());
     let mut notes = reading.notes;
     let boxes: Vec<_> = looked.problems.iter().filter(|problem| !problem.is_unreadable).collect();
@@ -184,5 +186,15 @@ mod tests {
         let (data, notes) = to_train_on(tree.path()).unwrap();
         let categories: Vec<_> = data.samples.iter().map(|sample| sample.category.as_str()).collect();
         assert_eq!((categories, notes.len()), (vec!["hat", "shoe"], 0));
+    }
+
+    #[test]
+    fn only_the_part_for_training_is_read() {
+        let tree = Tree::new();
+        tree.write("train.csv", "image_path,category\na.png,hat\n");
+        tree.write("test.csv", "not to be read");
+        assert_eq!(to_train_on(tree.path()).unwrap().0.samples.len(), 1);
+        std::fs::remove_file(tree.path().join("train.csv")).unwrap();
+        assert!(to_train_on(tree.path()).unwrap_err().to_string().contains("no part to train on"));
     }
 }

@@ -106,7 +106,7 @@ impl Gathering {
             let fields = row.fields();
             let fields = fields.get(first..).unwrap_or_default();
             ensure!(
-                fields.len() % 3 == 0 && fields.len() <= 3 * MAX_LANDMARKS,
+                fields.len().is_multiple_of(3) && fields.len() <= 3 * MAX_LANDMARKS,
                 "The row has {} numbers of landmarks; they come in threes, at most {MAX_LANDMARKS} times",
                 fields.len()
             );

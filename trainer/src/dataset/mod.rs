@@ -28,8 +28,6 @@ mod testing;
 mod title;
 mod write;
 
-pub use entry::Part;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

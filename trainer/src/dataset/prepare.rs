@@ -145,8 +145,7 @@ fn divide(mut samples: Vec<Sample>, settings: &Settings) -> BTreeMap<Part, Vec<S
     let all = samples.len() as f64;
     let mut parts = BTreeMap::new();
     for (part, share) in [(Part::Test, settings.test), (Part::Validation, settings.validation)] {
-        let of_the_rest = share * all / (samples.len().max(1) as f64);
-        let chosen = split::held_out(&samples, of_the_rest.min(1.0), settings.seed);
+        let chosen = split::choose(&samples, (share * all) as usize, settings.seed);
         let (held_out, rest) = samples.into_iter().partition(|sample| chosen.contains(&split::group(sample)));
         parts.insert(part, held_out);
         samples = rest;
@@ -169,16 +168,12 @@ fn drop_repeated(parts: &mut BTreeMap<Part, Vec<Sample>>, notes: &mut Vec<String
             }
             let corners = sample.bbox.map(|bbox| [bbox.x1, bbox.y1, bbox.x2, bbox.y2].map(f32::to_bits));
             let key = (sample.path.clone(), sample.category.clone(), corners);
-            match rows.get(&key) {
-                Some(first) => {
-                    dropped.push((part, sample.line, *first));
-                    false
-                }
-                None => {
-                    rows.insert(key, sample.line);
-                    true
-                }
+            if let Some(first) = rows.get(&key) {
+                dropped.push((part, sample.line, *first));
+                return false;
             }
+            rows.insert(key, sample.line);
+            true
         });
     }
     if let Some((part, line, first)) = dropped.first() {

@@ -31,15 +31,20 @@ pub(super) fn shuffled(names: impl IntoIterator<Item = String>, seed: u64) -> Ve
     order.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The groups held out: in an order that the seed shuffles, as many as fit the share.
-///
-/// A group that alone would exceed what is left of the share is passed over.
+/// The groups held out for a share of the pictures, as [`choose`] chooses them.
 pub(crate) fn held_out(samples: &[Sample], share: f64, seed: u64) -> BTreeSet<String> {
+    choose(samples, (samples.len() as f64 * share) as usize, seed)
+}
+
+/// Groups of at most `count` pictures together, in an order that the seed shuffles.
+///
+/// A group that alone would exceed what is left of the count is passed over.
+pub(super) fn choose(samples: &[Sample], count: usize, seed: u64) -> BTreeSet<String> {
     let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
     for sample in samples {
         *sizes.entry(group(sample)).or_default() += 1;
     }
-    let mut left = (samples.len() as f64 * share) as usize;
+    let mut left = count;
     let mut chosen = BTreeSet::new();
     for name in shuffled(sizes.keys().cloned(), seed) {
         let size = sizes.get(&name).copied().unwrap_or_default();

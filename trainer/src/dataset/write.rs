@@ -90,7 +90,7 @@ fn rows(samples: &[Sample], extra: &BTreeSet<&str>, base: &Path) -> Result<Vec<u
         let mut fields = vec![path.to_owned(), sample.category.clone()];
         match sample.bbox {
             Some(bbox) => {
-                fields.extend([bbox.x1, bbox.y1, bbox.x2, bbox.y2].map(|corner| corner.to_string()))
+                fields.extend([bbox.x1, bbox.y1, bbox.x2, bbox.y2].map(|corner| corner.to_string()));
             }
             None => fields.extend(BOX.map(|_| String::new())),
         }
