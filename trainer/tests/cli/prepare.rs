@@ -102,6 +102,42 @@ fn a_retrieval_set_keeps_its_parts_and_boxes() {
 }
 
 #[test]
+fn repeated_rows_and_shared_items_are_said() {
+    let place = Place::new();
+    place.picture("a.png");
+    place.picture("b.png");
+    place.write("train.csv", "image_path,category,item_id\na.png,hat,1\nb.png,hat,2\na.png,hat,1\n");
+    place.write("test.csv", "image_path,category,item_id\nb.png,hat,2\n");
+    let output = place.run(&["dataset", "prepare", "--from", ".", "--format", "csv", "--out", "lists"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 rows repeat an earlier one") && said.contains("line 4 (train part)"), "{said}");
+    assert!(said.contains("1 pictures are in two parts"), "{said}");
+    assert!(said.contains("1 senders or items of the test part are in the train part as well"), "{said}");
+    let train = trainer::dataset::csv::read(&place.path("lists/train.csv")).unwrap().samples;
+    assert_eq!(train.len(), 2);
+}
+
+#[test]
+fn a_box_that_does_not_fit_is_left_out_and_landmarks_become_fractions() {
+    let place = Place::new();
+    place.picture("d/img/Red_Dress/1.png");
+    let list = |name: &str, text: &str| place.write(&format!("d/Anno/{name}.txt"), text);
+    list("list_category_cloth", "1\ncategory_name category_type\nDress 3\n");
+    list("list_category_img", "1\nimage_name category_label\nimg/Red_Dress/1.png 1\n");
+    list("list_bbox", "1\nimage_name x_1 y_1 x_2 y_2\nimg/Red_Dress/1.png 1 1 90 9\n");
+    list("list_landmarks", "1\nimage_name landmark_visibility_1\nimg/Red_Dress/1.png 0 5 10 2 0 0\n");
+    let output = place.run(&["dataset", "prepare", "--from", "d", "--test", "0", "--out", "lists"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("list_bbox.txt, line 3: The box from (1, 1) to (90, 9)"), "{said}");
+    assert!(said.contains("1 boxes do not fit"), "{said}");
+    let train = trainer::dataset::csv::read(&place.path("lists/train.csv")).unwrap().samples;
+    assert_eq!((train.len(), train[0].bbox), (1, None));
+    assert_eq!(train[0].extra["landmarks"], "0.25000:0.25000:0 0.00000:0.00000:2");
+}
+
+#[test]
 fn the_article_s_selection() {
     let place = Place::new();
     place.write_inshop("inshop");
