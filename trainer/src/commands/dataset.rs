@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::dataset::drawn::{self, PictureFormat, Settings};
+use crate::dataset::format::Format;
+use crate::dataset::prepare::{self, Protocol};
 use crate::synth::{Category, Setting};
 
 /// Kinds of data sets.
@@ -14,6 +16,10 @@ pub enum Command {
     /// Draws garments: pictures in DIR/images and their labels in DIR/labels.csv. The same flags always give the same
     /// bytes. Run again after an interruption, it draws only what is missing.
     Synth(SynthFlags),
+    /// Reads a data set of pictures and writes CSV files to train and measure with: DIR/train.csv, validation.csv and
+    /// test.csv, or query.csv and gallery.csv. A picture that cannot be read is left out, counted, and listed in
+    /// DIR/problems.csv.
+    Prepare(PrepareFlags),
 }
 
 /// Flags of `dataset synth`, as typed.
@@ -43,6 +49,59 @@ pub struct SynthFlags {
     /// The number of the first picture: with another start, a run continues the same endless series
     #[arg(long, default_value_t = 0, value_name = "INDEX")]
     start: u64,
+}
+
+/// Flags of `dataset prepare`, as typed.
+#[derive(Debug, Args)]
+pub struct PrepareFlags {
+    /// The data set
+    #[arg(long, value_name = "DIR|CSV")]
+    from: PathBuf,
+    /// Its layout
+    #[arg(long, default_value = "auto")]
+    format: Format,
+    /// Not every picture but a known selection
+    #[arg(long)]
+    protocol: Option<Protocol>,
+    /// The folder to write to; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Chooses what is held out
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Share held out to choose the best network by, where the data set is not divided; by whole senders or items
+    #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
+    validation: f64,
+    /// Share held out to test on, likewise
+    #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
+    test: f64,
+    /// Pictures of each class that the protocol selects
+    #[arg(long, default_value_t = 3000, value_name = "N", requires = "protocol")]
+    per_class: usize,
+    /// Pictures of all classes together that the protocol holds out, equally many of each
+    #[arg(long, default_value_t = 1500, value_name = "N", requires = "protocol")]
+    held_out: usize,
+}
+
+impl PrepareFlags {
+    fn check(self) -> Result<prepare::Settings> {
+        for (flag, share) in [("--validation", self.validation), ("--test", self.test)] {
+            ensure!((0.0..1.0).contains(&share), "{flag} is {share}; it must be from 0 to less than 1");
+        }
+        ensure!(
+            self.validation + self.test < 1.0,
+            "--validation and --test together leave nothing to train on"
+        );
+        ensure!(self.per_class > 0, "--per-class is 0; it must be at least 1");
+        ensure!(
+            self.held_out / 6 < self.per_class,
+            "--held-out {} leaves nothing to train on of {} pictures of each of six classes",
+            self.held_out,
+            self.per_class
+        );
+        let Self { from, format, protocol, out, seed, validation, test, per_class, held_out } = self;
+        Ok(prepare::Settings { from, format, protocol, out, seed, validation, test, per_class, held_out })
+    }
 }
 
 /// The `--setting` choice.
@@ -82,6 +141,7 @@ pub fn run(command: Command) -> Result<()> {
             let (out, settings) = flags.check()?;
             drawn::draw(&out, &settings)
         }
+        Command::Prepare(flags) => prepare::run(&flags.check()?),
     }
 }
 

@@ -11,8 +11,9 @@ use crate::training::{self, recipe::Recipe};
 /// Flags of `trainer train`.
 #[derive(Debug, Args)]
 pub struct Flags {
-    /// A CSV of labelled pictures (`image_path,category[,x1,y1,x2,y2]`), or a folder with a labels.csv. Give it again
-    /// for each further data set; the recipe's `shares` follow this order.
+    /// A CSV of labelled pictures (`image_path,category[,x1,y1,x2,y2]`), or a folder: with a labels.csv or train.csv, a
+    /// folder for each class, or a data set as `dataset prepare` reads it, whose part to train on is taken. Give it
+    /// again for each further data set; the recipe's `shares` follow this order.
     #[arg(long, required = true, value_name = "DIR|CSV")]
     data: Vec<PathBuf>,
 
@@ -43,13 +44,8 @@ pub fn run(flags: Flags) -> Result<()> {
     if let Some(steps) = flags.steps {
         recipe.set_steps(steps)?;
     }
-    let data = flags
-        .data
-        .into_iter()
-        .map(|path| if path.is_dir() { path.join("labels.csv") } else { path })
-        .collect();
     training::run(&training::Settings {
-        data,
+        data: flags.data,
         recipe,
         out: flags.out,
         device: device::select(flags.device)?,

@@ -1,13 +1,14 @@
 //! Reads `image_path,category[,x1,y1,x2,y2]` with a header line, in any order of columns.
 //!
-//! - Picture paths are relative to the CSV's own folder (absolute ones are taken as they are).
+//! - Picture paths are relative to the CSV's own folder, which they must not leave; absolute ones are taken as they are.
 //! - The four box columns come together or not at all, and any row may leave all four fields empty. When every
 //!   coordinate of the file is at most 1 they are fractions of the picture's width and height, otherwise pixels of
 //!   the upright picture; pixels are turned into fractions with the size that the picture's header names.
+//! - The columns `x1_modified` to `y2_modified` of the 2018 article are fractions and win over `x1` to `y2`.
 //! - All other columns are kept as text, by name, in [`Sample::extra`].
 //!
 //! A row that cannot be understood is an error that names file and line. Whether a picture itself can be decoded is
-//! found out by whoever decodes it.
+//! found out by whoever decodes it; until then one whose size cannot be read has no box.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,12 +16,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use csv::StringRecord;
-use image::{ImageDecoder as _, ImageReader, metadata::Orientation};
 use model::crop::CropBox;
 
-use super::{Dataset, Sample};
+use super::limit::Limited;
+use super::{Dataset, Sample, boxes, root};
 
 const CORNERS: [&str; 4] = ["x1", "y1", "x2", "y2"];
+const FRACTIONS: [&str; 4] = ["x1_modified", "y1_modified", "x2_modified", "y2_modified"];
+/// How far the article's fractions reach over the border: it divided pixels that do so by one or two.
+const ROUNDING: f32 = 0.01;
 
 /// Reads every row of a CSV file.
 ///
@@ -48,6 +52,7 @@ fn read_rows(path: &Path, category: Category) -> Result<Dataset> {
     let file =
         File::open(path).with_context(|| format!("The data set {} cannot be opened", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
+    let (file, meter) = Limited::new(file);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
     let columns = reader
         .headers()
@@ -56,15 +61,22 @@ fn read_rows(path: &Path, category: Category) -> Result<Dataset> {
         .with_context(|| format!("{}, line 1", path.display()))?;
 
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.with_context(|| format!("{} is not well-formed CSV", path.display()))?;
+    let mut record = StringRecord::new();
+    loop {
+        meter.reset();
+        let line = reader.position().line();
+        let more = reader.read_record(&mut record);
+        if !more.with_context(|| format!("{}, line {line}, is not well-formed CSV", path.display()))? {
+            break;
+        }
         let line = record.position().map_or(0, |position| position.line() as usize);
         let row =
             columns.row(&record, folder, line).with_context(|| format!("{}, line {line}", path.display()))?;
         rows.push(row);
     }
 
-    let fractions = rows.iter().filter_map(|row| row.corners).flatten().all(|value| value <= 1.0);
+    let fractions = columns.are_fractions
+        || rows.iter().filter_map(|row: &Row| row.corners).flatten().all(|value| value <= 1.0);
     let samples = rows
         .into_iter()
         .map(|row| {
@@ -81,6 +93,8 @@ struct Columns {
     category: Option<usize>,
     category_rule: Category,
     corners: Option<[usize; 4]>,
+    /// Whether the names of the box columns say that they are fractions.
+    are_fractions: bool,
     extra: Vec<(usize, String)>,
 }
 
@@ -93,13 +107,16 @@ impl Columns {
                 format!("The header has no column {wanted:?}; it names: {}", names.join(", "))
             })
         };
-        let corners = match CORNERS.map(find) {
-            [Some(x1), Some(y1), Some(x2), Some(y2)] => Some([x1, y1, x2, y2]),
-            [None, None, None, None] => None,
+        let all_of = |wanted: [&str; 4]| match wanted.map(find) {
+            [Some(x1), Some(y1), Some(x2), Some(y2)] => Ok(Some([x1, y1, x2, y2])),
+            [None, None, None, None] => Ok(None),
             _ => bail!(
-                "The header names only some of the box columns x1, y1, x2, y2; it needs all four or none"
+                "The header names only some of the box columns {}; it needs all four or none",
+                wanted.join(", ")
             ),
         };
+        let (fractions, plain) = (all_of(FRACTIONS)?, all_of(CORNERS)?);
+        let corners = fractions.or(plain);
         let image_path = require("image_path")?;
         let category = match category_rule {
             Category::Required => Some(require("category")?),
@@ -108,7 +125,7 @@ impl Columns {
         let known = |column: usize| {
             column == image_path
                 || category == Some(column)
-                || corners.is_some_and(|all| all.contains(&column))
+                || [fractions, plain].iter().flatten().any(|all| all.contains(&column))
         };
         let extra = names
             .iter()
@@ -116,7 +133,8 @@ impl Columns {
             .filter(|&(column, _)| !known(column))
             .map(|(column, name)| (column, (*name).to_owned()))
             .collect();
-        Ok(Self { image_path, category, category_rule, corners, extra })
+        let are_fractions = fractions.is_some();
+        Ok(Self { image_path, category, category_rule, corners, are_fractions, extra })
     }
 
     fn row(&self, record: &StringRecord, folder: &Path, line: usize) -> Result<Row> {
@@ -124,11 +142,19 @@ impl Columns {
         let (path, category) = (field(self.image_path), self.category.map_or("", field));
         ensure!(!path.is_empty(), "The row has an empty image_path");
         ensure!(
+            !path.contains('\n') && !category.contains('\n'),
+            "The path or the category has a line end in it; perhaps a quotation mark is not closed"
+        );
+        ensure!(
+            root::stays(Path::new(path)),
+            "The picture {path} is outside the folder of the CSV; if that is meant, write its absolute path"
+        );
+        ensure!(
             !category.is_empty() || self.category_rule == Category::Optional,
             "The row has an empty category"
         );
         let corners = match self.corners {
-            Some(columns) => corners(columns.map(field))?,
+            Some(columns) => corners(columns.map(field), self.are_fractions)?,
             None => None,
         };
         let extra = self
@@ -141,19 +167,22 @@ impl Columns {
     }
 }
 
-/// Four box fields: all empty, or all numbers.
-fn corners(fields: [&str; 4]) -> Result<Option<[f32; 4]>> {
+/// Four box fields: all empty, or all numbers; where they are fractions, between 0 and 1.
+fn corners(fields: [&str; 4], are_fractions: bool) -> Result<Option<[f32; 4]>> {
     if fields.iter().all(|field| field.is_empty()) {
         return Ok(None);
     }
     let mut corners = [0.0; 4];
     for ((corner, field), name) in corners.iter_mut().zip(fields).zip(CORNERS) {
         ensure!(!field.is_empty(), "The box has no {name}; give all four of x1, y1, x2, y2, or none");
-        *corner = field
-            .parse()
-            .ok()
-            .filter(|value: &f32| value.is_finite())
-            .with_context(|| format!("The box's {name} is {field:?}, which is not a number"))?;
+        *corner = boxes::coordinate(field, &format!("The box's {name}"))?;
+        if are_fractions {
+            ensure!(
+                (-ROUNDING..=1.0 + ROUNDING).contains(corner),
+                "The box's {name}_modified is {field}; it must be a fraction from 0 to 1"
+            );
+            *corner = corner.clamp(0.0, 1.0);
+        }
     }
     Ok(Some(corners))
 }
@@ -171,127 +200,16 @@ impl Row {
     fn into_sample(self, fractions: bool) -> Result<Sample> {
         let bbox = match self.corners {
             Some([x1, y1, x2, y2]) if fractions => Some(CropBox::new(x1, y1, x2, y2)?),
-            Some([x1, y1, x2, y2]) => {
-                let (width, height) = upright_size(&self.path)?;
-                // A box may touch the border; a pixel of rounding beyond it is not worth an error.
-                let fraction = |value: f32, size: f32| {
-                    let beyond = value > size && value <= size + 1.0;
-                    if beyond { 1.0 } else { value / size }
-                };
-                Some(CropBox::new(
-                    fraction(x1, width),
-                    fraction(y1, height),
-                    fraction(x2, width),
-                    fraction(y2, height),
-                )?)
-            }
+            // Whoever decodes the picture will report it.
+            Some(corners) => match boxes::upright_size(&self.path) {
+                Ok(size) => Some(boxes::fit(corners, size)?),
+                Err(_) => None,
+            },
             None => None,
         };
         Ok(Sample { path: self.path, category: self.category, bbox, line: self.line, extra: self.extra })
     }
 }
 
-/// Width and height in pixels of a picture as it is to be looked at, from its header alone.
-fn upright_size(path: &Path) -> Result<(f32, f32)> {
-    let unreadable =
-        || format!("The box is in pixels, but the size of the picture {} cannot be read", path.display());
-    let mut decoder = ImageReader::open(path)
-        .with_context(unreadable)?
-        .with_guessed_format()
-        .with_context(unreadable)?
-        .into_decoder()
-        .with_context(unreadable)?;
-    let (width, height) = decoder.dimensions();
-    let lies_on_its_side = matches!(
-        decoder.orientation().with_context(unreadable)?,
-        Orientation::Rotate90
-            | Orientation::Rotate270
-            | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH
-    );
-    let (width, height) = if lies_on_its_side { (height, width) } else { (width, height) };
-    Ok((width as f32, height as f32))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read_text(text: &str) -> Result<Dataset> {
-        let folder = tempfile::tempdir()?;
-        image::RgbImage::new(200, 100).save(folder.path().join("a.png"))?;
-        let path = folder.path().join("labels.csv");
-        std::fs::write(&path, text)?;
-        let mut data = read(&path)?;
-        for sample in &mut data.samples {
-            sample.path = sample.path.strip_prefix(folder.path())?.to_owned();
-        }
-        Ok(data)
-    }
-
-    fn error(text: &str) -> String {
-        format!("{:#}", read_text(text).expect_err("this must be refused"))
-    }
-
-    #[test]
-    fn fractions_pixels_and_missing_boxes() {
-        let data =
-            read_text("category,image_path,x1,y1,x2,y2,price\nhat,a.png,0.25,0,1,0.5,7\nhat,b.png,,,,,\n")
-                .unwrap();
-        let [first, second] = data.samples.as_slice() else { panic!("two rows") };
-        assert_eq!(first.bbox, Some(CropBox { x1: 0.25, y1: 0.0, x2: 1.0, y2: 0.5 }));
-        assert_eq!((first.path.as_path(), first.category.as_str()), (Path::new("a.png"), "hat"));
-        assert_eq!(first.extra.get("price").map(String::as_str), Some("7"));
-        assert_eq!((first.line, second.line), (2, 3));
-        assert_eq!(second.bbox, None);
-        assert!(second.extra.is_empty());
-
-        let data = read_text("image_path,category,x1,y1,x2,y2\na.png,hat,50,0,200,50\n").unwrap();
-        assert_eq!(data.samples[0].bbox, Some(CropBox { x1: 0.25, y1: 0.0, x2: 1.0, y2: 0.5 }));
-    }
-
-    #[test]
-    fn items_need_no_category() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("items.csv");
-        std::fs::write(&path, "image_path,price\na.png,7\n").unwrap();
-        assert!(read(&path).is_err());
-        let data = read_items(&path).unwrap();
-        assert_eq!((data.samples[0].category.as_str(), data.samples[0].extra["price"].as_str()), ("", "7"));
-    }
-
-    #[test]
-    fn a_byte_order_mark_and_spaces_do_not_matter() {
-        let data = read_text("\u{feff}image_path, category\n a.png , long sleeve \n").unwrap();
-        assert_eq!(data.samples[0].category, "long sleeve");
-    }
-
-    #[test]
-    fn errors_name_file_line_and_fault() {
-        for (text, line, fault) in [
-            ("path,category\na.png,hat\n", "line 1", "no column \"image_path\"; it names: path, category"),
-            ("image_path,category,x1\na.png,hat,0\n", "line 1", "only some of the box columns"),
-            ("image_path,category\na.png,hat\nb.png,\n", "line 3", "empty category"),
-            ("image_path,category\n,hat\n", "line 2", "empty image_path"),
-            ("image_path,category,x1,y1,x2,y2\na.png,hat,0,,1,1\n", "line 2", "has no y1"),
-            (
-                "image_path,category,x1,y1,x2,y2\na.png,hat,0,left,1,1\n",
-                "line 2",
-                "\"left\", which is not a number",
-            ),
-            ("image_path,category,x1,y1,x2,y2\na.png,hat,0,NaN,1,1\n", "line 2", "not a number"),
-            (
-                "image_path,category,x1,y1,x2,y2\ngone.png,hat,10,10,20,20\n",
-                "line 2",
-                "gone.png cannot be read",
-            ),
-            ("image_path,category\na.png\n", "line", "labels.csv"),
-        ] {
-            let message = error(text);
-            assert!(message.contains("labels.csv"), "{message}");
-            assert!(message.contains(line), "{message}");
-            assert!(message.contains(fault), "{message}");
-        }
-        assert!(error("image_path,category,x1,y1,x2,y2\na.png,hat,0.5,0,0.2,1\n").contains("line 2"));
-    }
-}
+mod tests;

@@ -1,9 +1,32 @@
 //! Labelled pictures on disk: what a row of a data set says, whatever file it was read from.
+//!
+//! [`format`] knows the public data sets' layouts and has one file for each; [`prepare`] turns any of them into the CSV
+//! files that [`csv`] reads.
 
+mod boxes;
+mod consumer2shop;
 pub mod csv;
+mod deepfashion;
+mod deepfashion2;
+mod deepfashion_fine;
 pub mod drawn;
+mod entry;
+mod folders;
+pub mod format;
+mod gather;
+mod inshop;
 pub mod labels;
+mod limit;
+mod look;
+pub mod prepare;
+mod root;
+mod seed;
+pub(crate) mod split;
+mod table;
+#[cfg(test)]
+mod testing;
 mod title;
+mod write;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,7 +42,7 @@ pub struct Sample {
     pub category: String,
     /// The garment's box as fractions of the upright picture, where the row has one.
     pub bbox: Option<CropBox>,
-    /// The line of the file that this row starts on, counted from 1.
+    /// The line of the file that this row starts on, counted from 1; 0 where a folder names the category.
     pub line: usize,
     /// Every other column by its name, empty fields left out.
     pub extra: BTreeMap<String, String>,

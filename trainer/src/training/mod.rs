@@ -44,7 +44,7 @@ const REPORT_EVERY: usize = 50;
 /// What to train and where.
 #[derive(Debug)]
 pub struct Settings {
-    /// CSV files of labelled pictures.
+    /// CSV files of labelled pictures, or folders in any layout that [`crate::dataset::format`] knows.
     pub data: Vec<PathBuf>,
     /// What to do.
     pub recipe: Recipe,

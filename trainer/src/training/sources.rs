@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use image::RgbImage;
 use model::crop::CropBox;
-use model::hash::sha256;
 use model::image::DecodeLimits;
 use rayon::prelude::*;
 
 use super::recipe::Recipe;
-use crate::dataset::{self, Sample};
+use crate::dataset::split::{group, held_out};
+use crate::dataset::{Sample, format};
 
 /// A labelled picture of a run.
 #[derive(Debug, Clone)]
@@ -47,12 +47,15 @@ pub struct Sources {
 /// Reads and decodes the data sets of `paths` as `recipe` asks.
 ///
 /// Pictures are kept in memory at half more than the network's resolution, so that one pass of decoding serves the
-/// whole run. A picture that cannot be decoded is left out and listed. Fails where a file cannot be read, no category
-/// is left, or more than one picture in ten is unreadable.
+/// whole run. A picture that cannot be decoded is left out and listed. Fails where a data set cannot be understood, no
+/// category is left, or more than one picture in ten is unreadable.
 pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
     let mut sets = Vec::new();
     for path in paths {
-        let mut data = dataset::csv::read(path)?;
+        let (mut data, notes) = format::to_train_on(path)?;
+        for note in notes {
+            eprintln!("Note: {note}");
+        }
         data.samples.retain(|sample| !recipe.skip.contains(&sample.category));
         ensure!(!data.samples.is_empty(), "{} holds no labelled picture", path.display());
         sets.push(data.samples);
@@ -123,59 +126,4 @@ fn decode(sample: &Sample, longest: u32) -> Result<RgbImage> {
         .resize_alg(fast_image_resize::ResizeAlg::Convolution(fast_image_resize::FilterType::Bilinear));
     fast_image_resize::Resizer::new().resize(&picture, &mut scaled, &options)?;
     Ok(scaled)
-}
-
-/// What must not be on both sides of the split: a sender's photos, or where senders are unknown the picture alone.
-fn group(sample: &Sample) -> String {
-    match sample.extra.get("sender_id") {
-        Some(sender) => format!("sender {sender}"),
-        None => sample.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-    }
-}
-
-/// The groups held out: in an order that the seed shuffles, as many as fit the share.
-///
-/// A group that alone would exceed what is left of the share is passed over.
-fn held_out(samples: &[Sample], share: f64, seed: u64) -> BTreeSet<String> {
-    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
-    for sample in samples {
-        *sizes.entry(group(sample)).or_default() += 1;
-    }
-    let mut order: Vec<_> = sizes
-        .into_iter()
-        .map(|(name, size)| (sha256(format!("{seed} {name}").as_bytes()), name, size))
-        .collect();
-    order.sort();
-    let mut left = (samples.len() as f64 * share) as usize;
-    let mut chosen = BTreeSet::new();
-    for (_, name, size) in order {
-        if size <= left {
-            left -= size;
-            chosen.insert(name);
-        }
-    }
-    chosen
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn senders_are_never_on_both_sides() {
-        let samples: Vec<Sample> = (0..200)
-            .map(|i| Sample {
-                path: format!("{i}.jpg").into(),
-                category: "hat".to_owned(),
-                bbox: None,
-                line: i,
-                extra: BTreeMap::from([("sender_id".to_owned(), (i % 23).to_string())]),
-            })
-            .collect();
-        let chosen = held_out(&samples, 0.2, 1);
-        let count = samples.iter().filter(|sample| chosen.contains(&group(sample))).count();
-        assert!((30..=40).contains(&count), "{count} of 200");
-        assert_ne!(chosen, held_out(&samples, 0.2, 2));
-        assert!(held_out(&samples, 0.0, 1).is_empty());
-    }
 }

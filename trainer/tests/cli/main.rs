@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod drawn;
+mod prepare;
 mod retrieval;
 mod shipped;
 
