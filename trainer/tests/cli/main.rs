@@ -4,6 +4,7 @@ mod bad_input;
 mod drawn;
 mod retrieval;
 mod shipped;
+mod vectors;
 
 use std::fs;
 use std::path::{Path, PathBuf};
