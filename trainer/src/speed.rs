@@ -198,7 +198,9 @@ fn direction(dimension: usize, chance: &mut ChaCha8Rng) -> Vec<f32> {
 fn unit(mut vector: Vec<f32>) -> Vec<f32> {
     let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
     if length > 1e-6 {
-        vector.iter_mut().for_each(|value| *value /= length);
+        for value in &mut vector {
+            *value /= length;
+        }
     } else {
         // Nothing that has a direction; this is one as good as any.
         vector.fill(0.0);

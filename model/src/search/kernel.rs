@@ -12,7 +12,7 @@ use crate::feature_file::{
     format::{GROUP_ROWS, QUAD},
 };
 
-/// Sums of consecutive groups of rows; the arguments of [`Kernel::sums`].
+/// Sums of consecutive groups of rows; the arguments of [`Kernel::sums`]: at least one weight, none of them -128.
 pub(super) type Sums = fn(lines: &[Line], weights: &[[i8; QUAD]], sums: &mut [i32]);
 
 /// A way to add up weighted codes.

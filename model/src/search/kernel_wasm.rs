@@ -1,12 +1,11 @@
 //! The kernel for wasm's 128-bit vectors.
 //!
-//! Relaxed SIMD has one instruction for what takes seven here, but a module that holds it is refused as a whole by browsers that
+//! Relaxed SIMD has one instruction for what takes six here, but a module that holds it is refused as a whole by browsers that
 //! do not know it.
 #![expect(unsafe_code, reason = "loads and stores through pointers")]
 
 use core::arch::wasm32::{
-    i16x8, i32x4_add, i32x4_dot_i16x8, i32x4_splat, u16x8_shr, u16x8_splat, v128, v128_and, v128_load,
-    v128_store,
+    i16x8, i32x4_add, i32x4_dot_i16x8, i32x4_splat, u16x8_shr, v128, v128_load, v128_store,
 };
 
 use super::kernel::{self, Kernel};
@@ -43,19 +42,20 @@ fn groups<const N: usize>(lines: &[Line], weights: &[[i8; QUAD]], sums: &mut [i3
     for (index, group) in groups.iter_mut().enumerate() {
         *group = &lines[index * quads..][..quads];
     }
-    let low_bytes = u16x8_splat(0xff);
     let mut totals = [[i32x4_splat(0); VECTORS]; N];
     for (place, [a, b, c, d]) in weights.iter().enumerate() {
-        // Codes 0 and 2 of a row are the low bytes of its two sixteen-bit lanes, codes 1 and 3 the high ones. Masked or
-        // shifted, their products add up to one 32-bit lane a row.
-        let (low, high) = (pairs(*a, *c), pairs(*b, *d));
+        // A row's codes are two sixteen-bit lanes, `even + 256 * odd` each, so its sum is one 32-bit lane of products. The even
+        // codes need no mask: what their weights make of the odd ones above them is taken off the odd ones' weights. Where
+        // a long sum of these overflows it wraps, and wraps back.
+        let [a, b, c, d] = [a, b, c, d].map(|weight| i16::from(*weight));
+        let (whole, high) = (pairs(a, c), pairs(b - 256 * a, d - 256 * c));
         for (total, group) in totals.iter_mut().zip(&groups) {
             for (vector, total) in total.iter_mut().enumerate() {
                 // SAFETY: a line has four times sixteen bytes; the load needs no alignment.
                 let codes = unsafe { v128_load((&raw const group[place].0[vector * 16]).cast()) };
-                let even = i32x4_dot_i16x8(v128_and(codes, low_bytes), low);
+                let both = i32x4_dot_i16x8(codes, whole);
                 let odd = i32x4_dot_i16x8(u16x8_shr(codes, 8), high);
-                *total = i32x4_add(*total, i32x4_add(even, odd));
+                *total = i32x4_add(*total, i32x4_add(both, odd));
             }
         }
     }
@@ -65,7 +65,6 @@ fn groups<const N: usize>(lines: &[Line], weights: &[[i8; QUAD]], sums: &mut [i3
     }
 }
 
-fn pairs(first: i8, second: i8) -> v128 {
-    let (a, b) = (i16::from(first), i16::from(second));
+fn pairs(a: i16, b: i16) -> v128 {
     i16x8(a, b, a, b, a, b, a, b)
 }

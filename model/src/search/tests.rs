@@ -71,7 +71,11 @@ fn every_kernel_gives_the_obvious_sums() {
             .collect();
         let sign = if case % 8 == 0 { -1 } else { 1 };
         let weights: Vec<[i8; 4]> = (0..quads)
-            .map(|_| std::array::from_fn(|_| if is_extreme { 127 * sign } else { numbers.below(255) as i8 }))
+            .map(|_| {
+                std::array::from_fn(|_| {
+                    if is_extreme { 127 * sign } else { (numbers.below(255) as i16 - 127) as i8 }
+                })
+            })
             .collect();
         let mut expected = Vec::new();
         for group in lines.chunks(quads) {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
-use model::catalogue::{Catalogue, CatalogueCard};
+use model::catalogue::Catalogue;
 use model::feature_file::FeatureFile;
 use model::weights::FileReference;
+use serde_json::{Map, Value};
 
 use crate::npy::{self, Matrix};
 use crate::{catalogue, files};
@@ -94,9 +95,8 @@ fn replace(folder: &Path, catalogue: &Catalogue, matrix: &Matrix) -> Result<()> 
     files::write(&folder.join(&file.file), &bytes)?;
     // The card as it is on disk: it may say more than this program knows.
     let path = folder.join(catalogue::CARD);
-    let mut card: serde_json::Value = files::read_json(&path)?;
-    card["features"] = serde_json::to_value(&file)?;
-    CatalogueCard::from_json(&serde_json::to_vec(&card)?)?;
+    let mut card: Map<String, Value> = files::read_json(&path)?;
+    card.insert("features".to_owned(), serde_json::to_value(&file)?);
     files::write_json(&path, &card)?;
     if *old_name != file.file {
         files::remove(&folder.join(old_name))?;
