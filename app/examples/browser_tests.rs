@@ -5,9 +5,11 @@
 use burn::tensor::Device;
 use js_sys::{Array, Uint8Array};
 use model::crop::CropBox;
-use model::embedder::Embedder;
+use model::embedder::{Embedder, unit};
+use model::feature_file::FeatureFile;
 use model::preprocess::Preprocess;
 use model::resnet::ResNetConfig;
+use model::search::{Accuracy, Kernel, Request, brute_force, search_with};
 use model::weights::{self, FileReference};
 use twill_app::protocol::{Fault, FaultKind};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -94,4 +96,29 @@ async fn the_network_runs_on_the_processor() {
     let embedding = network.embed(&photo, CropBox::WHOLE).await.unwrap();
     let length: f32 = embedding.vector.iter().map(|value| value * value).sum();
     assert!((length - 1.0).abs() < 1e-4, "{length}");
+}
+
+/// Only here does search run on the browser's vector unit.
+#[wasm_bindgen_test]
+fn every_kernel_of_search_finds_what_brute_force_finds() {
+    let (rows, dimension) = (700, 83);
+    let matrix: Vec<f32> = (0..rows)
+        .flat_map(|row| {
+            let raw: Vec<f32> = (0..dimension).map(|i| ((row * 31 + i * 17) as f32 * 0.618).sin()).collect();
+            unit(&raw).unwrap()
+        })
+        .collect();
+    let features = FeatureFile::pack_rows(&matrix, dimension, [0; 32], [0; 16]).unwrap();
+    let features = FeatureFile::read(&features.write()).unwrap();
+    let exact: Vec<f32> = features.rows().flatten().collect();
+    let kernels = Kernel::available();
+    assert!(kernels.len() > 1, "{kernels:?}");
+    for query in exact.chunks_exact(dimension).step_by(50) {
+        let request = |accuracy| Request { query, k: 9, accuracy, ..Request::default() };
+        let requests = [request(Accuracy::Proven), request(Accuracy::Codes)];
+        let answers = kernels.iter().map(|kernel| search_with(kernel, &features, &requests).unwrap());
+        let answers: Vec<_> = answers.collect();
+        assert_eq!(answers[0][0].hits, brute_force(&exact, query, 9));
+        assert!(answers.iter().all(|answer| *answer == answers[0]));
+    }
 }

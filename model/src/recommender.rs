@@ -68,6 +68,6 @@ impl Recommender {
     pub fn more_like(&self, row: usize, k: usize) -> Result<Vec<Hit>> {
         let features = self.catalogue.features();
         let vector = features.vector(row).ok_or(Error::NoSuchItem { row })?;
-        search::top_k_where(features, vector, k, |other| other != row)
+        search::top_k_where(features, &vector, k, |other| other != row)
     }
 }

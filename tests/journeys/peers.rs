@@ -1,7 +1,10 @@
-//! The network against an independent re-implementation in PyTorch (`tests/peers/resnet_torch.py`).
+//! The network against an independent re-implementation in PyTorch (`tests/peers/resnet_torch.py`), and in a file of its own
+//! the feature file against an independent reader.
 //!
 //! Both read the same safetensors file and the same input; features, categories, boxes and the feature map have to agree
 //! to 1e-4. `TWILL_PYTHON` names a Python that has PyTorch; `make test` sets it.
+
+mod feature_file;
 
 use std::{
     collections::HashMap,

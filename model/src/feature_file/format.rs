@@ -9,8 +9,8 @@
 pub const MAGIC: [u8; 8] = *b"TWILLFF\x1a";
 /// A reader refuses another major version.
 pub const MAJOR: u16 = 1;
-/// A reader accepts any minor version.
-pub const MINOR: u16 = 0;
+/// A reader accepts any minor version. 0 had no codes.
+pub const MINOR: u16 = 1;
 /// Length of the header.
 pub const HEADER: usize = 128;
 /// Length of an entry of the section table.
@@ -21,6 +21,29 @@ pub const ALIGNMENT: usize = 64;
 pub const KIND_VECTORS: u32 = 1;
 /// IEEE 754 half precision.
 pub const CODEC_F16: u32 = 1;
+/// Section that holds the codes, in blocks of rows.
+pub const KIND_CODES: u32 = 2;
+/// Seven bits a value in a byte, sixteen rows interleaved.
+pub const CODEC_SEVEN_BITS: u32 = 2;
+/// Section that describes the blocks of the codes: hashes, bounds, offsets and steps.
+pub const KIND_BLOCKS: u32 = 3;
+/// As [`BLOCK_TABLE_HEAD`] and [`BLOCK_HEAD`] say.
+pub const CODEC_BLOCKS: u32 = 1;
+/// Rows whose codes are interleaved.
+pub const GROUP_ROWS: usize = 16;
+/// Consecutive values of a row that stay together.
+pub const QUAD: usize = 4;
+/// Bytes of a line: four values of sixteen rows.
+pub const LINE: usize = GROUP_ROWS * QUAD;
+/// The largest code.
+pub const MAX_CODE: u8 = 127;
+/// Start of the section of blocks: 0 rows a block (u32); the rest is zero.
+pub const BLOCK_TABLE_HEAD: usize = 64;
+/// Start of a block's entry: 0 SHA-256 of its codes; 32 largest residual norm (f32); the rest is zero. An offset and then
+/// a step for each value (f32) follow.
+pub const BLOCK_HEAD: usize = 64;
+/// What a block of codes should at least have, in bytes, so that requests and hashes are few.
+pub const BLOCK_BYTES: usize = 4 << 20;
 /// More sections than this are refused.
 pub const MAX_SECTIONS: u32 = 64;
 /// Longer vectors than this are refused.

@@ -1,5 +1,7 @@
 use super::*;
 use crate::crop::CropBox;
+use crate::hash::sha256;
+use format::{ENTRY, HEADER};
 
 pub(crate) fn embeddings(count: usize, dimension: usize) -> Vec<Embedding> {
     (0..count)
@@ -13,51 +15,194 @@ pub(crate) fn embeddings(count: usize, dimension: usize) -> Vec<Embedding> {
 }
 
 fn file(count: usize) -> FeatureFile {
-    FeatureFile::pack(&embeddings(count, 16), [7; 32], [9; 16]).unwrap()
+    FeatureFile::pack(&embeddings(count, 10), [7; 32], [9; 16]).unwrap()
 }
+
+/// The same in blocks of sixteen rows.
+fn in_small_blocks(count: usize) -> FeatureFile {
+    let file = file(count);
+    FeatureFile::from_halves(file.vectors, 10, Some(16), [7; 32], [9; 16]).unwrap()
+}
+
+/// A damaged file whose checksums are right again: of the section table, and of the section that entry `section` describes.
+fn sealed(mut bytes: Vec<u8>, section: usize) -> Vec<u8> {
+    let entry = HEADER + section * ENTRY;
+    let [from, length] = [8, 16].map(|at| {
+        usize::try_from(u64::from_le_bytes(bytes[entry + at..][..8].try_into().unwrap()))
+            .unwrap_or(usize::MAX)
+    });
+    if let Some(contents) = bytes.get(from..from.saturating_add(length)) {
+        let hash = sha256(contents);
+        bytes[entry + 24..][..32].copy_from_slice(&hash);
+    }
+    let count = u32::from_le_bytes(bytes[12..16].try_into().unwrap()).min(64) as usize;
+    let checksum = sha256(&[&bytes[..120], &bytes[HEADER..HEADER + count * ENTRY]].concat());
+    bytes[120..128].copy_from_slice(&checksum[..8]);
+    bytes
+}
+
+/// Where a section starts.
+fn start(bytes: &[u8], section: usize) -> usize {
+    u64::from_le_bytes(bytes[HEADER + section * ENTRY + 8..][..8].try_into().unwrap()) as usize
+}
+
+const BLOCKS: usize = 0;
+const CODES: usize = 1;
 
 #[test]
 fn what_is_written_is_read() {
-    for count in [0, 1, 100] {
-        let file = file(count);
-        let read = FeatureFile::read(&file.write()).unwrap();
-        assert_eq!(read.len(), count);
-        assert_eq!(read.rows().collect::<Vec<_>>(), file.rows().collect::<Vec<_>>());
-        assert_eq!((read.weights_sha256(), read.preprocess_id()), ([7; 32], [9; 16]));
-    }
-}
-
-#[test]
-fn every_flipped_bit_is_noticed() {
-    let bytes = file(3).write();
-    let padding =
-        format::HEADER + format::ENTRY..(format::HEADER + format::ENTRY).next_multiple_of(format::ALIGNMENT);
-    for at in (0..bytes.len()).filter(|at| !padding.contains(at)) {
-        for bit in 0..8 {
-            let mut damaged = bytes.clone();
-            damaged[at] ^= 1 << bit;
-            let read = FeatureFile::read(&damaged);
-            assert!(matches!(read, Err(Error::InvalidFeatureFile { .. })), "byte {at}, bit {bit}");
+    for count in [0, 1, 16, 100] {
+        for file in [file(count), in_small_blocks(count)] {
+            let bytes = file.write();
+            let read = FeatureFile::read(&bytes).unwrap();
+            assert_eq!(read.len(), count);
+            assert_eq!(read, file);
+            assert_eq!(read.write(), bytes);
+            assert_eq!((read.weights_sha256(), read.preprocess_id()), ([7; 32], [9; 16]));
         }
     }
 }
 
 #[test]
+fn files_of_version_1_0_get_their_codes_when_they_are_read() {
+    for count in [0, 1, 100] {
+        let file = file(count);
+        let read = FeatureFile::read(&file.write_without_codes()).unwrap();
+        assert_eq!(read, file);
+    }
+}
+
+#[test]
+fn codes_stand_for_what_they_were_made_of() {
+    let file = in_small_blocks(100);
+    assert_eq!(file.codes().blocks().len(), 7);
+    for block in file.codes().blocks() {
+        let mut largest = 0.0_f64;
+        for row in block.start..block.start + block.rows {
+            let mut codes = [0; 12];
+            file.codes().copy_row(row, &mut codes);
+            let lost: f64 = file
+                .vector(row)
+                .unwrap()
+                .iter()
+                .zip(codes)
+                .enumerate()
+                .map(|(i, (value, code))| {
+                    assert!(code <= 127);
+                    let off = block.offsets[i] + block.steps[i] * f32::from(code) - value;
+                    assert!(off.abs() <= block.steps[i] * 0.501 + 1e-6, "row {row}, value {i}: {off}");
+                    f64::from(off).powi(2)
+                })
+                .sum();
+            largest = largest.max(lost.sqrt());
+        }
+        assert!((largest - block.residual).abs() < 1e-5, "{largest} and {}", block.residual);
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_noticed_or_harmless() {
+    for (file, bytes) in [
+        (in_small_blocks(20), in_small_blocks(20).write()),
+        (file(3), file(3).write()),
+        (file(3), file(3).write_without_codes()),
+    ] {
+        let mut harmless = 0;
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= 1 << bit;
+                match FeatureFile::read(&damaged) {
+                    Ok(read) => {
+                        assert_eq!(read, file, "byte {at}, bit {bit}");
+                        harmless += 1;
+                    }
+                    Err(error) => assert!(matches!(error, Error::InvalidFeatureFile { .. }), "{error}"),
+                }
+            }
+        }
+        // Only the zeros between two sections mean nothing.
+        let sections = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+        assert!(harmless <= sections * 63 * 8, "{harmless} bits mean nothing");
+    }
+}
+
+#[test]
 fn every_truncation_is_noticed() {
-    let bytes = file(3).write();
+    let bytes = in_small_blocks(20).write();
     for length in 0..bytes.len() {
         assert!(FeatureFile::read(&bytes[..length]).is_err(), "{length} bytes");
     }
 }
 
 #[test]
-fn a_header_that_claims_too_much_allocates_nothing() {
-    let mut bytes = file(3).write();
-    bytes[40..48].copy_from_slice(&u64::MAX.to_le_bytes());
-    let checksum = crate::hash::sha256(&[&bytes[..120], &bytes[128..192]].concat());
-    bytes[120..128].copy_from_slice(&checksum[..8]);
-    let error = FeatureFile::read(&bytes).unwrap_err();
-    assert!(error.to_string().contains("the length that the header states"), "{error}");
+fn headers_that_claim_too_much_allocate_nothing() {
+    let good = file(3).write();
+    let says = |bytes: Vec<u8>, section: usize, words: &str| {
+        let error = FeatureFile::read(&sealed(bytes, section)).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    };
+    for rows in [4, 1 << 40, u64::MAX / 20, u64::MAX] {
+        let mut bytes = good.clone();
+        bytes[40..48].copy_from_slice(&rows.to_le_bytes());
+        says(bytes, BLOCKS, "the length that the header states");
+    }
+    for values in [0, 4097, u32::MAX] {
+        let mut bytes = good.clone();
+        bytes[48..52].copy_from_slice(&values.to_le_bytes());
+        says(bytes, BLOCKS, "out of range");
+    }
+    for section in 0..3 {
+        for (at, value) in [(8, u64::MAX - 63), (16, u64::MAX), (16, 1 << 40), (8, 1 << 40)] {
+            let mut bytes = good.clone();
+            bytes[HEADER + section * ENTRY + at..][..8].copy_from_slice(&value.to_le_bytes());
+            says(bytes, section, "outside the file");
+        }
+    }
+    for rows in [0_u32, 8, 17] {
+        let mut bytes = good.clone();
+        let at = start(&bytes, BLOCKS);
+        bytes[at..at + 4].copy_from_slice(&rows.to_le_bytes());
+        says(bytes, BLOCKS, "blocks of");
+    }
+    // A block may have room for more rows than there are: it makes no difference.
+    let mut bytes = good.clone();
+    let at = start(&bytes, BLOCKS);
+    bytes[at..at + 4].copy_from_slice(&(u32::MAX - 15).to_le_bytes());
+    assert_eq!(FeatureFile::read(&sealed(bytes, BLOCKS)).unwrap(), file(3));
+}
+
+/// Checksums are no proof of honesty: who writes a file writes them, too.
+#[test]
+fn blocks_that_lie_are_refused() {
+    let good = in_small_blocks(20).write();
+    let entry = start(&good, BLOCKS) + format::BLOCK_TABLE_HEAD;
+    let with = |at: usize, value: f32| {
+        let mut bytes = good.clone();
+        bytes[entry + at..][..4].copy_from_slice(&value.to_le_bytes());
+        FeatureFile::read(&sealed(bytes, BLOCKS)).unwrap_err().to_string()
+    };
+    let residual = f32::from_le_bytes(good[entry + 32..][..4].try_into().unwrap());
+    for value in [0.0, residual * 0.99, -1.0, f32::NAN] {
+        assert!(with(32, value).contains("farther off"), "{value}");
+    }
+    let step = format::BLOCK_HEAD + 40;
+    for (at, value) in [(64, f32::NAN), (64, 3.0), (step, -0.1), (step, f32::INFINITY), (step, f32::NAN)] {
+        assert!(with(at, value).contains("out of range"), "{value}");
+    }
+    // A code of eight bits, with the hashes of block and section as they should be.
+    let mut bytes = good.clone();
+    let codes = start(&bytes, CODES);
+    bytes[codes] |= 0x80;
+    let lines = 3 * format::LINE;
+    let hashes: Vec<u8> = [&bytes[codes..codes + lines], &bytes[codes + lines..codes + 2 * lines]]
+        .into_iter()
+        .flat_map(sha256)
+        .collect();
+    bytes[entry..entry + 32].copy_from_slice(&hashes[..32]);
+    bytes[HEADER + CODES * ENTRY + 24..][..32].copy_from_slice(&sha256(&hashes));
+    let error = FeatureFile::read(&sealed(bytes, BLOCKS)).unwrap_err();
+    assert!(error.to_string().contains("seven bits"), "{error}");
 }
 
 #[test]
@@ -68,4 +213,7 @@ fn vectors_that_are_not_unit_are_refused() {
     let mut ragged = embeddings(2, 16);
     ragged[1].vector.pop();
     assert!(FeatureFile::pack(&ragged, [0; 32], [0; 16]).is_err());
+    assert!(FeatureFile::pack_rows(&[1.0, 0.0, 0.6], 2, [0; 32], [0; 16]).is_err());
+    assert!(FeatureFile::pack_rows(&[], 0, [0; 32], [0; 16]).is_err());
+    assert!(FeatureFile::pack_rows(&[1.0, 0.0, 0.6, 0.8], 2, [0; 32], [0; 16]).is_ok());
 }

@@ -1,34 +1,84 @@
 //! A [`FeatureFile`] to bytes.
 
-use half::f16;
-
 use super::{
     FeatureFile,
-    format::{ALIGNMENT, CHECKSUM_AT, CODEC_F16, ENTRY, HEADER, KIND_VECTORS, MAGIC, MAJOR, MINOR},
+    format::{
+        ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_F16, CODEC_SEVEN_BITS,
+        ENTRY, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTORS, MAGIC, MAJOR, MINOR,
+    },
 };
 use crate::hash::sha256;
+
+/// A section before its place in the file is known.
+struct Section {
+    kind: u32,
+    codec: u32,
+    hash: [u8; 32],
+    bytes: Vec<u8>,
+}
 
 impl FeatureFile {
     /// The file's bytes; the same vectors always give the same bytes.
     #[must_use]
     pub fn write(&self) -> Vec<u8> {
-        let vectors: Vec<u8> = self.vectors.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect();
-        let offset = (HEADER + ENTRY).next_multiple_of(ALIGNMENT);
-        let total = offset + vectors.len();
+        // What is needed first comes first, so that a reader can search before it has everything.
+        let hashes = self.block_hashes();
+        self.assemble(
+            MINOR,
+            &[self.block_section(&hashes), self.code_section(&hashes), self.vector_section()],
+        )
+    }
 
-        let mut entry = Vec::with_capacity(ENTRY);
-        entry.extend(KIND_VECTORS.to_le_bytes());
-        entry.extend(CODEC_F16.to_le_bytes());
-        entry.extend((offset as u64).to_le_bytes());
-        entry.extend((vectors.len() as u64).to_le_bytes());
-        entry.extend(sha256(&vectors));
-        entry.resize(ENTRY, 0);
+    fn vector_section(&self) -> Section {
+        let bytes: Vec<u8> = self.vectors.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Section { kind: KIND_VECTORS, codec: CODEC_F16, hash: sha256(&bytes), bytes }
+    }
+
+    fn code_section(&self, hashes: &[[u8; 32]]) -> Section {
+        let bytes = self.codes.lines().iter().flat_map(|line| line.0).collect();
+        Section { kind: KIND_CODES, codec: CODEC_SEVEN_BITS, hash: sha256(hashes.as_flattened()), bytes }
+    }
+
+    fn block_section(&self, hashes: &[[u8; 32]]) -> Section {
+        let mut bytes = (self.codes.block_rows() as u32).to_le_bytes().to_vec();
+        bytes.resize(BLOCK_TABLE_HEAD, 0);
+        for (block, hash) in self.codes.blocks().iter().zip(hashes) {
+            let end = bytes.len() + BLOCK_HEAD;
+            bytes.extend(hash);
+            bytes.extend(rounded_up(block.residual).to_le_bytes());
+            bytes.resize(end, 0);
+            bytes.extend(block.offsets.iter().chain(&block.steps).flat_map(|value| value.to_le_bytes()));
+        }
+        Section { kind: KIND_BLOCKS, codec: CODEC_BLOCKS, hash: sha256(&bytes), bytes }
+    }
+
+    fn block_hashes(&self) -> Vec<[u8; 32]> {
+        let hash = |block| {
+            let bytes: Vec<u8> = self.codes.lines_of(block).iter().flat_map(|line| line.0).collect();
+            sha256(&bytes)
+        };
+        self.codes.blocks().iter().map(hash).collect()
+    }
+
+    fn assemble(&self, minor: u16, sections: &[Section]) -> Vec<u8> {
+        let mut table = Vec::with_capacity(sections.len() * ENTRY);
+        let mut total = HEADER + sections.len() * ENTRY;
+        for section in sections {
+            let offset = total.next_multiple_of(ALIGNMENT);
+            total = offset + section.bytes.len();
+            table.extend(section.kind.to_le_bytes());
+            table.extend(section.codec.to_le_bytes());
+            table.extend((offset as u64).to_le_bytes());
+            table.extend((section.bytes.len() as u64).to_le_bytes());
+            table.extend(section.hash);
+            table.extend([0; 8]);
+        }
 
         let mut bytes = Vec::with_capacity(total);
         bytes.extend(MAGIC);
         bytes.extend(MAJOR.to_le_bytes());
-        bytes.extend(MINOR.to_le_bytes());
-        bytes.extend(1u32.to_le_bytes());
+        bytes.extend(minor.to_le_bytes());
+        bytes.extend((sections.len() as u32).to_le_bytes());
         bytes.extend([0; 16]); // required and optional flags
         bytes.extend((total as u64).to_le_bytes());
         bytes.extend((self.len() as u64).to_le_bytes());
@@ -37,11 +87,25 @@ impl FeatureFile {
         bytes.extend(self.weights_sha256);
         bytes.extend(self.preprocess_id);
         bytes.resize(CHECKSUM_AT, 0);
-        let checksum = sha256(&[bytes.as_slice(), &entry].concat());
+        let checksum = sha256(&[bytes.as_slice(), &table].concat());
         bytes.extend(&checksum[..8]);
-        bytes.extend(entry);
-        bytes.resize(offset, 0);
-        bytes.extend(vectors);
+        bytes.extend(table);
+        for section in sections {
+            bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+            bytes.extend(&section.bytes);
+        }
         bytes
     }
+
+    /// The bytes as version 1.0 had them, without codes.
+    #[cfg(test)]
+    pub(super) fn write_without_codes(&self) -> Vec<u8> {
+        self.assemble(0, &[self.vector_section()])
+    }
+}
+
+/// In single precision, but no less.
+fn rounded_up(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) < value { near.next_up() } else { near }
 }

@@ -1,8 +1,31 @@
 //! Exact nearest neighbours by dot product, which for unit vectors is the cosine.
+//!
+//! A first pass adds up codes (`scan`, with a SIMD `kernel`) and keeps each row that can be among the best, given how far off codes
+//! can be (`query`); those are compared by their vectors in half precision, the likeliest first, until no other
+//! can be better. The answer is that of comparing everything in single precision, bit for bit, and costs little more
+//! than reading the codes.
 
-use std::{cmp::Ordering, collections::BinaryHeap};
+mod filter;
+mod kernel;
+#[cfg(target_arch = "aarch64")]
+mod kernel_neon;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod kernel_wasm;
+#[cfg(target_arch = "x86_64")]
+mod kernel_x86;
+mod query;
+mod rank;
+mod scan;
+
+#[cfg(test)]
+mod tests;
+
+pub use filter::{AllowList, Filter};
+pub use kernel::Kernel;
 
 use crate::{Error, Result, feature_file::FeatureFile};
+use rank::Best;
+use scan::{Candidate, Scan};
 
 /// An item of the catalogue and its similarity to the query.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,29 +36,55 @@ pub struct Hit {
     pub score: f32,
 }
 
-/// Orders hits from worst to best: a lower score, and among equals a later row, is worse.
-#[derive(PartialEq)]
-struct Ranked(Hit);
-
-impl Eq for Ranked {}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.score.total_cmp(&other.0.score).then(other.0.row.cmp(&self.0.row))
-    }
+/// How good an answer has to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accuracy {
+    /// What comparing every vector in single precision would give: proven from the bounds on the codes' errors.
+    #[default]
+    Proven,
+    /// What the codes alone say.
+    Codes,
 }
 
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+/// One question of several that share a pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Request<'a> {
+    /// As many finite values as the catalogue's vectors have.
+    pub query: &'a [f32],
+    /// How many rows to find.
+    pub k: usize,
+    /// Which rows may be found.
+    pub filter: Filter<'a>,
+    /// How good the answer has to be.
+    pub accuracy: Accuracy,
 }
+
+/// The answer to a [`Request`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// Best first; among equals the earlier row.
+    pub hits: Vec<Hit>,
+    /// Rows whose vectors were compared, after their codes.
+    pub compared: usize,
+    /// Whether the codes told too little, so that every vector was compared.
+    pub compared_all: bool,
+}
+
+/// Queries that are longer or shorter are compared with every vector: bounds on errors could over- or underflow.
+const LENGTHS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+/// A longer query could give scores that are not numbers.
+const MAX_LENGTH: f64 = 1e37;
+/// Where more than one row in so many is a candidate, comparing all of them in order is faster.
+const CANDIDATE_SHARE: usize = 8;
+/// Fewer candidates than this are never too many.
+const FEW_CANDIDATES: usize = 4096;
 
 /// The `k` rows most similar to `query`, best first; among equals the earlier row. Fewer where the file has fewer.
 ///
 /// Fails with [`Error::DimensionMismatch`], and with [`Error::Inference`] where the query is not finite.
 pub fn top_k(features: &FeatureFile, query: &[f32], k: usize) -> Result<Vec<Hit>> {
-    top_k_where(features, query, k, |_| true)
+    let answers = search(features, &[Request { query, k, ..Request::default() }])?;
+    Ok(answers.into_iter().flat_map(|answer| answer.hits).collect())
 }
 
 /// [`top_k`] among the rows that `keep` lets through.
@@ -45,32 +94,116 @@ pub fn top_k_where(
     k: usize,
     keep: impl Fn(usize) -> bool,
 ) -> Result<Vec<Hit>> {
+    let filter = Filter::Where(&keep);
+    let answers = search(features, &[Request { query, k, filter, ..Request::default() }])?;
+    Ok(answers.into_iter().flat_map(|answer| answer.hits).collect())
+}
+
+/// Answers several requests with one pass over the codes, each as if it had been alone.
+///
+/// Fails as [`top_k`] does.
+pub fn search(features: &FeatureFile, requests: &[Request<'_>]) -> Result<Vec<Answer>> {
+    search_with(&Kernel::best(), features, requests)
+}
+
+/// [`search`] with a kernel of choice; all of them give the same answer.
+pub fn search_with(kernel: &Kernel, features: &FeatureFile, requests: &[Request<'_>]) -> Result<Vec<Answer>> {
+    let rows = features.len();
+    let lengths =
+        requests.iter().map(|request| check(features, request.query)).collect::<Result<Vec<f64>>>()?;
+    let mut scans = Vec::new();
+    let mut is_scanned = Vec::new();
+    for (request, length) in requests.iter().zip(lengths) {
+        let is_proof = request.accuracy == Accuracy::Proven;
+        let most = if is_proof { FEW_CANDIDATES.max(rows / CANDIDATE_SHARE) } else { usize::MAX };
+        let scans_codes = request.k > 0 && request.k <= most && LENGTHS.contains(&length);
+        is_scanned.push(scans_codes);
+        if scans_codes {
+            scans.push(Scan::new(request.query, length, request.k, request.filter, is_proof, most));
+        }
+    }
+    scan::run(features, kernel, &mut scans);
+
+    let mut scans = scans.into_iter();
+    let answers = requests.iter().zip(is_scanned).map(|(request, is_scanned)| {
+        if request.k == 0 {
+            return Answer::default();
+        }
+        let scan = if is_scanned { scans.next() } else { None };
+        match scan.and_then(Scan::into_candidates) {
+            Some(candidates) => match request.accuracy {
+                Accuracy::Proven => compare(features, request, &candidates),
+                Accuracy::Codes => by_codes(request.k, &candidates),
+            },
+            None => compare_all(features, request),
+        }
+    });
+    Ok(answers.collect())
+}
+
+/// The query's length, where it can be compared with this catalogue.
+fn check(features: &FeatureFile, query: &[f32]) -> Result<f64> {
     if query.len() != features.dimension() {
         return Err(Error::DimensionMismatch { expected: features.dimension(), found: query.len() });
     }
-    if !query.iter().all(|value| value.is_finite()) {
-        return Err(Error::Inference { reason: "its feature is not a number".to_owned() });
+    let length = query.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+    // Written so that a NaN fails, too.
+    let is_usable = length <= MAX_LENGTH;
+    if is_usable {
+        Ok(length)
+    } else {
+        Err(Error::Inference { reason: "its feature is not a number".to_owned() })
     }
-    // A min-heap of the best so far: its top is the one to beat.
-    let mut best = BinaryHeap::with_capacity(k.min(features.len()) + 1);
-    for (row, vector) in features.rows().enumerate() {
-        if !keep(row) {
-            continue;
+}
+
+fn by_codes(k: usize, candidates: &[Candidate]) -> Answer {
+    let best = candidates.iter().take(k);
+    let hits = best.map(|candidate| Hit { row: candidate.row, score: candidate.upper as f32 }).collect();
+    Answer { hits, ..Answer::default() }
+}
+
+/// Compares candidates, the likeliest first, until `k` are at least as good as all others can be.
+fn compare(features: &FeatureFile, request: &Request<'_>, candidates: &[Candidate]) -> Answer {
+    let mut best = Best::new(request.k, candidates.len());
+    let mut vector = vec![0.0; features.dimension()];
+    let mut compared = 0;
+    for candidate in candidates {
+        // An equal score can still win by its row.
+        if best.least().is_some_and(|least| candidate.upper < f64::from(least)) {
+            break;
         }
-        let ranked = Ranked(Hit { row, score: dot(query, vector) });
-        if best.len() < k {
-            best.push(std::cmp::Reverse(ranked));
-        } else if best.peek().is_some_and(|worst| ranked > worst.0) {
-            best.pop();
-            best.push(std::cmp::Reverse(ranked));
-        }
+        features.copy_vectors(candidate.row, &mut vector);
+        best.offer(Hit { row: candidate.row, score: dot(request.query, &vector) });
+        compared += 1;
     }
-    // Ascending order of `Reverse` is best first.
-    Ok(best.into_sorted_vec().into_iter().map(|ranked| ranked.0.0).collect())
+    Answer { hits: best.into_hits(), compared, compared_all: false }
+}
+
+/// Compares every row that the filter keeps.
+fn compare_all(features: &FeatureFile, request: &Request<'_>) -> Answer {
+    let mut best = Best::new(request.k, features.len());
+    let mut vector = vec![0.0; features.dimension()];
+    let mut compared = 0;
+    for row in (0..features.len()).filter(|row| request.filter.keeps(*row)) {
+        features.copy_vectors(row, &mut vector);
+        best.offer(Hit { row, score: dot(request.query, &vector) });
+        compared += 1;
+    }
+    Answer { hits: best.into_hits(), compared, compared_all: true }
+}
+
+/// The `k` best rows of a matrix, as [`top_k`] finds them, by comparing all: `rows` is row-major and as wide as the query is long.
+#[must_use]
+pub fn brute_force(rows: &[f32], query: &[f32], k: usize) -> Vec<Hit> {
+    let mut best = Best::new(k, rows.len());
+    for (row, vector) in rows.chunks_exact(query.len().max(1)).enumerate() {
+        best.offer(Hit { row, score: dot(query, vector) });
+    }
+    best.into_hits()
 }
 
 /// Eight running sums, which compilers turn into SIMD; their order is fixed, so every platform gives the same bits.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let (a_lanes, b_lanes) = (a.chunks_exact(8), b.chunks_exact(8));
     let tail: f32 = a_lanes.remainder().iter().zip(b_lanes.remainder()).map(|(a, b)| a * b).sum();
@@ -81,6 +214,3 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     }
     sums.iter().sum::<f32>() + tail
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,7 @@
 //! One file for each command: its flags, the settings they are checked into, and what it does with them.
 
+pub mod bench;
+pub mod convert;
 pub mod dataset;
 pub mod evaluate;
 pub mod export;
@@ -29,6 +31,10 @@ pub enum Command {
     Search(search::Flags),
     /// Draws a contact sheet: queries, each with the five items it finds.
     Sheet(sheet::Flags),
+    /// Writes a catalogue's vectors to a file that other tools read, or reads them back.
+    Convert(convert::Flags),
+    /// Measures how fast search is on this machine.
+    Bench(bench::Flags),
 }
 
 /// Runs one command to its end.
@@ -41,5 +47,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Index(flags) => index::run(&flags),
         Command::Search(flags) => search::run(&flags),
         Command::Sheet(flags) => sheet::run(&flags),
+        Command::Convert(flags) => convert::run(&flags),
+        Command::Bench(flags) => bench::run(&flags),
     }
 }

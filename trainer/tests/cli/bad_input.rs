@@ -20,7 +20,7 @@ fn without_a_command_there_is_help() {
         assert!(help.contains(command), "{help}");
     }
     assert!(place.succeed(&["--help"]).contains("Usage: trainer"));
-    for command in ["dataset", "evaluate", "index", "search", "sheet"] {
+    for command in ["dataset", "evaluate", "index", "search", "sheet", "convert", "bench"] {
         assert!(place.succeed(&[command, "--help"]).contains("Usage: trainer"));
     }
 }

@@ -5,6 +5,7 @@ mod drawn;
 mod prepare;
 mod retrieval;
 mod shipped;
+mod vectors;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -93,7 +93,7 @@ fn items_are_drawn_and_embedded_again_as_they_ship() {
         // unit vector's is off by up to 1e-4.
         let (new, old) = again.features().vector(0).zip(shipped.features().vector(row)).expect("two vectors");
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-        let cosine = dot(new, old) / (dot(new, new) * dot(old, old)).sqrt();
+        let cosine = dot(&new, &old) / (dot(&new, &new) * dot(&old, &old)).sqrt();
         assert!(cosine > 0.999_99, "the vector of item {row} is another one: {cosine}");
     }
 }

@@ -1,0 +1,74 @@
+//! A query in the terms of a block's codes, and how far the scores that they give can be off.
+//!
+//! A row's score is `q . v` with `v = offset + step * c + r`, where `c` are its codes and `r` is its residual. With the weights
+//! `w = q * step`, in whole numbers `Q` (a signed byte each) `w = unit * Q + e`, this is
+//!
+//! ```text
+//! q . offset  +  e . 63.5  +  unit * (Q . c)  +  e . (c - 63.5)  +  q . r
+//! ```
+//!
+//! The first two terms are one number for the whole block, the third is what a kernel adds up, and the last two are the error: at
+//! most `|e| * spread + |q| * residual`, with the block's largest `|c - 63.5|` and `|r|`.
+
+use crate::feature_file::{Block, format::QUAD};
+
+/// The middle of the codes.
+const MIDDLE: f64 = 63.5;
+/// The largest weight; the same on both sides of zero.
+const MAX_WEIGHT: f64 = 127.0;
+
+/// A query in the terms of a block's codes.
+#[derive(Debug)]
+pub(super) struct Coded {
+    /// Weights of four values each, the missing ones 0.
+    pub(super) weights: Vec<[i8; QUAD]>,
+    /// Score of a row whose weighted codes add up to nothing.
+    base: f64,
+    /// What one more in the sum of weighted codes adds to the score.
+    unit: f64,
+    /// By how much a score can be off, rounding in single precision included.
+    pub(super) error: f64,
+}
+
+impl Coded {
+    /// `length` is the query's Euclidean length.
+    pub(super) fn new(query: &[f32], length: f64, block: &Block) -> Self {
+        let exact: Vec<f64> =
+            query.iter().zip(&block.steps).map(|(q, step)| f64::from(*q) * f64::from(*step)).collect();
+        let most = exact.iter().fold(0.0, |most: f64, weight| most.max(weight.abs()));
+        let unit = most / MAX_WEIGHT;
+        let mut weights = vec![[0; QUAD]; query.len().div_ceil(QUAD)];
+        let mut base: f64 =
+            query.iter().zip(&block.offsets).map(|(q, o)| f64::from(*q) * f64::from(*o)).sum();
+        let mut lost = 0.0;
+        for (i, weight) in exact.iter().enumerate() {
+            let whole = if unit > 0.0 { (weight / unit).round().clamp(-MAX_WEIGHT, MAX_WEIGHT) } else { 0.0 };
+            weights[i / QUAD][i % QUAD] = whole as i8;
+            let rest = weight - whole * unit;
+            base += rest * MIDDLE;
+            lost += rest * rest;
+        }
+        // A sum of n products in single precision is off by at most n * 2^-24 * |q| * |v|; twice that covers this
+        // function's own rounding and vectors that are a little longer than 1.
+        let rounding = (query.len() + 16) as f64 * f64::from(f32::EPSILON) * length;
+        let error = lost.sqrt() * block.spread + length * block.residual + rounding;
+        Self { weights, base, unit, error }
+    }
+
+    /// The score that a sum of weighted codes stands for.
+    pub(super) fn score(&self, sum: i32) -> f64 {
+        self.base + self.unit * f64::from(sum)
+    }
+
+    /// The least sum whose score may be `least` or more; a little too low rather than too high.
+    pub(super) fn cut(&self, least: f64) -> i32 {
+        if self.unit > 0.0 {
+            // The cast saturates. One off, because the division rounds.
+            (((least - self.base) / self.unit).floor() as i32).saturating_sub(1)
+        } else if least <= self.base {
+            i32::MIN
+        } else {
+            i32::MAX
+        }
+    }
+}

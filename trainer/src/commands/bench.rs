@@ -1,0 +1,75 @@
+//! `bench`: how fast search is on this machine, as a table of ratios.
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use crate::speed::{self, Report, Settings};
+
+/// Flags of `bench`, as typed.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// How many items to search
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: usize,
+    /// Values a vector
+    #[arg(long, default_value_t = 64)]
+    dimension: usize,
+    /// How many items to find
+    #[arg(short, default_value_t = 10)]
+    k: usize,
+    /// How many rounds to take the median of
+    #[arg(long, default_value_t = 15)]
+    rounds: usize,
+    /// Draws items and queries: another seed, others
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Flags {
+    fn check(&self) -> Result<Settings> {
+        for (name, value) in [("--rows", self.rows), ("-k", self.k), ("--rounds", self.rounds)] {
+            ensure!(value > 0, "{name} is 0; it must be at least 1");
+        }
+        ensure!(
+            (1..=4096).contains(&self.dimension),
+            "--dimension is {}; it must be from 1 to 4096",
+            self.dimension
+        );
+        Ok(Settings {
+            rows: self.rows,
+            dimension: self.dimension,
+            k: self.k,
+            rounds: self.rounds,
+            seed: self.seed,
+        })
+    }
+}
+
+/// Measures and prints.
+pub fn run(flags: &Flags) -> Result<()> {
+    let report = speed::measure(&flags.check()?)?;
+    if flags.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(())
+}
+
+fn print(report: &Report) {
+    println!(
+        "{} items of {} values, {} best, one thread, medians of {} rounds; search chooses {}.\n",
+        report.rows, report.dimension, report.k, report.rounds, report.kernel
+    );
+    println!("{:<42} {:>10} {:>12}", "", "ms", "times a read");
+    for figure in &report.figures {
+        println!("{:<42} {:>10.3} {:>12.2}", figure.name, figure.ms, figure.times_a_read);
+    }
+    println!(
+        "\nOf the {} best the codes alone find {:.4}, a proof {:.4}, for which it compares {} vectors.",
+        report.k, report.recall_of_codes, report.recall_proven, report.compared
+    );
+}

@@ -1,0 +1,105 @@
+//! `convert`: a catalogue's vectors to a file that other tools read, and back.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, ValueEnum};
+use model::catalogue::Catalogue;
+use model::feature_file::FeatureFile;
+use model::weights::FileReference;
+use serde_json::{Map, Value};
+
+use crate::npy::{self, Matrix};
+use crate::{catalogue, files};
+
+/// A file format of other tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// NumPy's: one matrix of single-precision numbers
+    Npy,
+}
+
+/// Flags of `convert`, as typed.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// The folder of the catalogue
+    #[arg(long, value_name = "DIR")]
+    catalogue: PathBuf,
+    /// Write the vectors in this format: a row of length 1 an item, in the catalogue's order
+    #[arg(long, value_enum, conflicts_with = "from", required_unless_present = "from", requires = "out")]
+    to: Option<Format>,
+    /// The file to write
+    #[arg(long, value_name = "FILE", requires = "to")]
+    out: Option<PathBuf>,
+    /// Replace the catalogue's vectors by those of a file in this format. They have to come from the network that the
+    /// catalogue names, or its searches will find anything
+    #[arg(long, value_enum, requires = "in")]
+    from: Option<Format>,
+    /// The file to read
+    #[arg(long, value_name = "FILE", requires = "from")]
+    r#in: Option<PathBuf>,
+}
+
+/// Converts, and says what was done.
+pub fn run(flags: &Flags) -> Result<()> {
+    let catalogue = catalogue::open(&flags.catalogue)?;
+    let count = catalogue.items().len();
+    match (&flags.to, &flags.out, &flags.from, &flags.r#in) {
+        (Some(Format::Npy), Some(out), ..) => {
+            files::write(out, &npy::write(&matrix(catalogue.features())))?;
+            println!(
+                "{count} vectors of {} values are in {}.",
+                catalogue.features().dimension(),
+                out.display()
+            );
+        }
+        (_, _, Some(Format::Npy), Some(path)) => {
+            let matrix = npy::read(&files::read(path)?)
+                .with_context(|| format!("{} cannot be used", path.display()))?;
+            replace(&flags.catalogue, &catalogue, &matrix)
+                .with_context(|| format!("The vectors of {} cannot be used", path.display()))?;
+            println!("{count} vectors of {} are in {}.", path.display(), flags.catalogue.display());
+        }
+        // The parser has seen to it that there is either pair.
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Rows of length 1: in half precision they are a little longer or shorter.
+fn matrix(features: &FeatureFile) -> Matrix {
+    let mut values = Vec::with_capacity(features.len() * features.dimension());
+    for row in features.rows() {
+        let length = row.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+        values.extend(row.iter().map(|value| (f64::from(*value) / length) as f32));
+    }
+    Matrix { columns: features.dimension(), values }
+}
+
+/// Writes a new feature file, then the card that names it, and removes the old one.
+fn replace(folder: &Path, catalogue: &Catalogue, matrix: &Matrix) -> Result<()> {
+    let old = catalogue.features();
+    let rows = matrix.values.len() / matrix.columns.max(1);
+    ensure!(
+        matrix.columns == old.dimension() && rows == old.len(),
+        "It has {rows} rows of {} values, the catalogue {} of {}",
+        matrix.columns,
+        old.len(),
+        old.dimension()
+    );
+    let features =
+        FeatureFile::pack_rows(&matrix.values, matrix.columns, old.weights_sha256(), old.preprocess_id())?;
+    let bytes = features.write();
+    let file = FileReference::hashed("features", "twill", &bytes);
+    let old_name = &catalogue.card().features.file;
+    files::write(&folder.join(&file.file), &bytes)?;
+    // The card as it is on disk: it may say more than this program knows.
+    let path = folder.join(catalogue::CARD);
+    let mut card: Map<String, Value> = files::read_json(&path)?;
+    card.insert("features".to_owned(), serde_json::to_value(&file)?);
+    files::write_json(&path, &card)?;
+    if *old_name != file.file {
+        files::remove(&folder.join(old_name))?;
+    }
+    Ok(())
+}
