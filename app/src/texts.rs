@@ -77,6 +77,8 @@ pub const CAMERA_SWITCH: &str = "Use the other camera";
 pub const CAMERA_TORCH: &str = "Lamp";
 /// Opens the system's own camera.
 pub const CAMERA_OUTSIDE: &str = "Use the camera app";
+/// Lets results follow the live picture.
+pub const CAMERA_FOLLOW: &str = "Live";
 /// What a shot is called.
 pub const SHOT: &str = "from the camera";
 /// Above the field for a picture’s address.

@@ -14,7 +14,8 @@ use crate::camera::{self, Camera, Trouble, Wish};
 use crate::components::Pickers;
 use crate::components::icons::{Cross, Lamp, Turn};
 use crate::components::modal::{Modal, close};
-use crate::state::Twill;
+use crate::protocol::Hit;
+use crate::state::{FIRST_RESULTS, Twill};
 use crate::texts;
 
 /// How far the camera has come.
@@ -37,6 +38,8 @@ struct Session {
     /// Whether the lamp is on, where there is one.
     lamp: RwSignal<Option<bool>>,
     can_turn: RwSignal<bool>,
+    /// Whether results follow the picture.
+    is_following: RwSignal<bool>,
     is_mirror: RwSignal<bool>,
     /// Width of the picture divided by its height.
     ratio: RwSignal<f64>,
@@ -54,6 +57,7 @@ impl Session {
             stage: RwSignal::new(Stage::Waking),
             lamp: RwSignal::new(None),
             can_turn: RwSignal::new(false),
+            is_following: RwSignal::new(false),
             is_mirror: RwSignal::new(false),
             ratio: RwSignal::new(3.0 / 4.0),
             video: NodeRef::new(),
@@ -195,9 +199,34 @@ impl Session {
     }
 }
 
+/// Has one frame after the other looked at: the next one only when the last one's answer is there.
+fn follow(session: Session, twill: Twill) {
+    // With something wrong elsewhere, asking on and on would only repeat it.
+    let is_live = Memo::new(move |_| {
+        session.is_following.get() && session.stage.get() == Stage::Live && twill.fault.with(Option::is_none)
+    });
+    Effect::new(move |_| {
+        if !is_live.get() {
+            twill.look_away();
+            return;
+        }
+        let Some(video) = session.video.get_untracked().filter(|_| !twill.glances.get()) else { return };
+        spawn_local(async move {
+            // The view may have closed, or the person looked at something else, while the frame was written.
+            if let Some(frame) = camera::shot(&video).await
+                && is_live.try_get_untracked() == Some(true)
+            {
+                twill.glance(frame);
+            }
+        });
+    });
+    on_cleanup(move || twill.look_away());
+}
+
 #[component]
 pub(super) fn CameraView(twill: Twill, pickers: Pickers) -> impl IntoView {
     let session = Session::new();
+    follow(session, twill);
     // What was wrong before would stand behind this view.
     twill.fault.set(None);
     let node = NodeRef::<Dialog>::new();
@@ -256,10 +285,19 @@ pub(super) fn CameraView(twill: Twill, pickers: Pickers) -> impl IntoView {
                         prop:muted=true aria-label=texts::CAMERA_PICTURE
                         on:playing=move |_| session.run() on:resize=move |_| session.measure()
                     ></video>
+                    <Garment twill session/>
                 </div>
                 {move || trouble.get().map(|trouble| view! { <TroubleWords pickers session node trouble/> })}
             </div>
+            <Glimpse twill/>
             <div class="viewfinder-bottom" hidden=has_trouble>
+                <button
+                    type="button" class="button live-switch" data-testid="camera-live"
+                    aria-pressed=move || session.is_following.get().to_string()
+                    on:click=move |_| session.is_following.update(|is_following| *is_following = !*is_following)
+                >
+                    {texts::CAMERA_FOLLOW}
+                </button>
                 <button
                     type="button" class="shutter" data-testid="camera-shutter" aria-label=texts::CAMERA_SHUTTER
                     aria-disabled=move || (session.stage.get() != Stage::Live).to_string() autofocus=true
@@ -273,6 +311,53 @@ pub(super) fn CameraView(twill: Twill, pickers: Pickers) -> impl IntoView {
                 </button>
             </div>
         </Modal>
+    }
+}
+
+/// A seam around the garment that the network sees in the live picture.
+#[component]
+fn Garment(twill: Twill, session: Session) -> impl IntoView {
+    let frame = Memo::new(move |_| twill.glimpse.with(|found| found.as_ref().map(|found| found.garment)));
+    let per_cent = |part: f32| format!("{:.2}%", part * 100.0);
+    view! {
+        <Show when=move || frame.get().is_some()>
+            <div
+                class="viewfinder-garment" class:mirror=move || session.is_mirror.get() aria-hidden="true"
+                style:left=move || frame.get().map(|frame| {
+                    // In a mirror, left is right.
+                    per_cent(if session.is_mirror.get() { 1.0 - frame.x2 } else { frame.x1 })
+                })
+                style:top=move || frame.get().map(|frame| per_cent(frame.y1))
+                style:width=move || frame.get().map(|frame| per_cent(frame.x2 - frame.x1))
+                style:height=move || frame.get().map(|frame| per_cent(frame.y2 - frame.y1))
+            ></div>
+        </Show>
+    }
+}
+
+/// The closest relatives of what the camera sees right now. They change too often to be read out, or to be pressed: the
+/// shutter holds them still.
+#[component]
+fn Glimpse(twill: Twill) -> impl IntoView {
+    let hits = Memo::new(move |_| {
+        twill.glimpse.with(|found| {
+            found.as_ref().map(|found| found.hits.iter().take(FIRST_RESULTS).cloned().collect::<Vec<_>>())
+        })
+    });
+    view! {
+        {move || hits.get().map(|hits| view! {
+            <ol class="glimpse" data-testid="camera-results" aria-label=texts::RESULTS>
+                {hits.into_iter().enumerate().map(|(index, Hit { item, score })| {
+                    let name = item.title.unwrap_or(item.category);
+                    view! {
+                        <li data-item-id=item.id data-score=score.to_string()>
+                            <img src=item.image alt=texts::item_alt(&name, index + 1, score) draggable="false"/>
+                            <span aria-hidden="true">{texts::per_cent(score)}</span>
+                        </li>
+                    }
+                }).collect_view()}
+            </ol>
+        })}
     }
 }
 
