@@ -1,4 +1,5 @@
-//! Ways of getting a photo in: the picker, a drop anywhere, the clipboard, a sample.
+//! Ways of getting a photo in: the picker, a drop anywhere, the clipboard, a sample. The camera and the address of a picture
+//! have views of their own in `components/`.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -6,6 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DataTransfer, File, FileList, HtmlInputElement, Response};
 
+use crate::address;
 use crate::protocol::{FaultKind, Item};
 use crate::state::Twill;
 use crate::texts;
@@ -18,12 +20,13 @@ pub fn take_from_input(twill: Twill, input: &HtmlInputElement) {
     input.set_value("");
 }
 
-/// Listens to drops and pastes anywhere on the page. The signal tells whether a file hovers over it.
+/// Listens to drops and pastes anywhere on the page, files and addresses of pictures. The signal tells whether a file hovers
+/// over it.
 #[must_use]
-pub fn listen(twill: Twill) -> ReadSignal<bool> {
+pub fn listen(twill: Twill, on_address: impl Fn(String) + Copy + 'static) -> ReadSignal<bool> {
     let (hovers, set_hovers) = signal(false);
     let _ = window_event_listener(ev::dragover, move |event| {
-        if event.data_transfer().is_some_and(|data| holds_files(&data)) {
+        if event.data_transfer().is_some_and(|data| holds_something(&data)) {
             event.prevent_default();
             set_hovers.set(true);
         }
@@ -37,14 +40,22 @@ pub fn listen(twill: Twill) -> ReadSignal<bool> {
     let _ = window_event_listener(ev::drop, move |event| {
         set_hovers.set(false);
         event.prevent_default();
-        match event.data_transfer().and_then(|data| data.files()).as_ref().and_then(first_picture) {
-            Some(file) => take_file(twill, file),
+        let Some(data) = event.data_transfer() else { return };
+        match given(&data, "text/uri-list") {
+            Some(Given::File(file)) => take_file(twill, file),
+            Some(Given::Address(address)) => on_address(address),
             None => twill.complain(FaultKind::Photo, texts::NO_PICTURE_DROPPED),
         }
     });
     let _ = window_event_listener(ev::paste, move |event| {
-        match event.clipboard_data().and_then(|data| data.files()).as_ref().and_then(first_picture) {
-            Some(file) => take_file(twill, file),
+        let Some(data) = event.clipboard_data() else { return };
+        let is_for_a_field =
+            event.target().is_some_and(|target| target.dyn_into::<HtmlInputElement>().is_ok());
+        match given(&data, "text/plain") {
+            Some(Given::File(file)) => take_file(twill, file),
+            // The field takes it by itself.
+            _ if is_for_a_field => {}
+            Some(Given::Address(address)) => on_address(address),
             None => twill.complain(FaultKind::Photo, texts::NO_PICTURE_PASTED),
         }
     });
@@ -59,6 +70,22 @@ pub async fn take_sample(twill: Twill, item: Item) {
     }
 }
 
+/// What a drop or a paste holds.
+enum Given {
+    File(File),
+    Address(String),
+}
+
+/// A file, else an address among the texts of type `kind`.
+fn given(data: &DataTransfer, kind: &str) -> Option<Given> {
+    if let Some(file) = data.files().as_ref().and_then(first_picture) {
+        return Some(Given::File(file));
+    }
+    let text = data.get_data(kind).ok()?;
+    let address = text.lines().map(str::trim).find(|line| address::is_address(line))?;
+    Some(Given::Address(address.to_owned()))
+}
+
 fn take_file(twill: Twill, file: File) {
     let name = file.name();
     twill.find(file.into(), name);
@@ -70,8 +97,9 @@ fn first_picture(files: &FileList) -> Option<File> {
     all().find(|file| file.type_().starts_with("image/")).or_else(|| all().next())
 }
 
-fn holds_files(data: &DataTransfer) -> bool {
-    data.types().includes(&JsValue::from_str("Files"), 0)
+/// Whether what hovers is a file, or an address as of a picture that is dragged out of another page.
+fn holds_something(data: &DataTransfer) -> bool {
+    ["Files", "text/uri-list"].into_iter().any(|kind| data.types().includes(&JsValue::from_str(kind), 0))
 }
 
 async fn fetch_picture(address: &str) -> Result<Blob, JsValue> {

@@ -6,6 +6,8 @@
 
 #![allow(clippy::must_use_candidate, reason = "a component is called by the view that it is part of")]
 
+pub mod address;
+pub mod camera;
 pub mod client;
 #[expect(unreachable_pub, reason = "what `#[component]` writes is `pub`")]
 pub mod components;

@@ -127,7 +127,13 @@ pub struct Twill {
     pub trail: RwSignal<Vec<Step>>,
     /// What went wrong last, until something goes right.
     pub fault: RwSignal<Option<Fault>>,
+    /// What the last frame of the live camera gave; it is on no trail.
+    pub glimpse: RwSignal<Option<Found>>,
+    /// Whether the answer to a frame is still to come.
+    pub glances: RwSignal<bool>,
     client: StoredValue<Client, LocalStorage>,
+    /// Id of the request with the last frame.
+    glance: StoredValue<u32>,
 }
 
 impl Twill {
@@ -144,6 +150,9 @@ impl Twill {
             engine: RwSignal::new(Engine::Loading(None)),
             trail: RwSignal::new(Vec::new()),
             fault: RwSignal::new(None),
+            glimpse: RwSignal::new(None),
+            glances: RwSignal::new(false),
+            glance: StoredValue::new(0),
             client: StoredValue::new_local(client),
         };
         listener.set_value(Some(twill));
@@ -179,6 +188,25 @@ impl Twill {
         let photo = Photo { name, blob: SendWrapper::new(blob), url, request };
         self.fault.set(None);
         self.trail.set(vec![Step::new(Subject::Photo(photo), request)]);
+    }
+
+    /// Looks at a frame of the live camera: the answer becomes [`Twill::glimpse`], and the trail stays as it is.
+    pub fn glance(self, frame: Blob) {
+        self.wake();
+        self.glance.set_value(self.ask(|client| client.find(frame, None)));
+        self.glances.set(true);
+    }
+
+    /// Looks away: an answer that is still to come is dropped.
+    pub fn look_away(self) {
+        let has_glanced = self.glance.get_value() != 0;
+        self.glance.set_value(0);
+        self.glances.set(false);
+        self.glimpse.set(None);
+        // A frame overtakes a question that still waits, which the worker then gives up.
+        if has_glanced {
+            self.ask_again();
+        }
     }
 
     /// Looks again with another part of the photo; with none, the network's own choice.
@@ -257,6 +285,7 @@ impl Twill {
         match news {
             News::Answer(_, Answer::Progress(progress)) => self.engine.set(Engine::Loading(Some(progress))),
             News::Answer(_, Answer::Ready(ready)) => self.engine.set(Engine::Ready(ready)),
+            News::Answer(id, Answer::Found(found)) if self.ends_glance(id) => self.glimpse.set(Some(found)),
             News::Answer(id, Answer::Found(found)) => self.fill(id, |step| {
                 step.hits.clone_from(&found.hits);
                 step.found = Some(found);
@@ -280,7 +309,17 @@ impl Twill {
         }
     }
 
+    /// Whether this is the answer to the last frame, which is not waited for any more then.
+    fn ends_glance(self, id: u32) -> bool {
+        let is_answer = self.glances.get_untracked() && self.glance.get_value() == id;
+        if is_answer {
+            self.glances.set(false);
+        }
+        is_answer
+    }
+
     fn fail(self, id: u32, fault: Fault) {
+        self.ends_glance(id);
         let concerns_loading = fault.kind != FaultKind::Photo;
         if concerns_loading {
             self.engine.update(|engine| {
@@ -300,6 +339,7 @@ impl Twill {
 
     /// The worker is dead. WebGPU is the usual suspect: without it once more, unless the person insists on it.
     fn mourn(self, why: String) {
+        self.glances.set(false);
         let is_on_cpu = self.backend() == Some(Backend::Cpu);
         let tries_cpu = self
             .client

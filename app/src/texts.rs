@@ -3,6 +3,8 @@
 //! The words of `index.html`, which stand before the program has arrived, repeat some of these: keep the two in step.
 //! Sentences about what went wrong come from `model` and the worker; what to do about it is here.
 
+use crate::address::Refusal;
+use crate::camera::Trouble;
 use crate::protocol::{Backend, FaultKind, Progress, Stage};
 
 /// The first thing a newcomer reads.
@@ -17,7 +19,7 @@ pub const POCKET_TITLE: &str = "Slip a photo in here";
 pub const POCKET_HINT: &str = "drop it anywhere, or paste it";
 /// Opens the file picker.
 pub const CHOOSE_PHOTO: &str = "Choose a photo";
-/// Opens the phone's camera.
+/// Opens the camera.
 pub const TAKE_PHOTO: &str = "Take a photo";
 /// Opens the file picker when there is a photo already.
 pub const NEW_PHOTO: &str = "New photo";
@@ -55,9 +57,43 @@ pub const DISMISS: &str = "Dismiss";
 pub const SKIP: &str = "Skip to the results";
 /// For screen readers.
 pub const LOADING: &str = "Loading";
-/// The clipboard or the drop held no file.
-pub const NO_PICTURE_PASTED: &str = "There is no picture on the clipboard.";
-/// What was dropped was not a file.
+/// Closes a dialog.
+pub const CLOSE: &str = "Close";
+/// For screen readers, on the camera's view.
+pub const CAMERA: &str = "Camera";
+/// While the camera starts, or the browser asks whether it may.
+pub const CAMERA_WAKING: &str = "Opening the camera. Allow it if your browser asks.";
+/// While the camera shows its picture.
+pub const CAMERA_LIVE: &str = "Fit one garment into the picture";
+/// For screen readers, on the live picture.
+pub const CAMERA_PICTURE: &str = "What the camera sees";
+/// For screen readers, on the shutter.
+pub const CAMERA_SHUTTER: &str = "Take the photo";
+/// For screen readers, on the button that lets go of the camera.
+pub const CAMERA_CLOSE: &str = "Close the camera";
+/// For screen readers, on the button that turns to the other camera.
+pub const CAMERA_SWITCH: &str = "Use the other camera";
+/// For screen readers, on the lamp's button, which says by itself whether it is on.
+pub const CAMERA_TORCH: &str = "Lamp";
+/// Opens the system's own camera.
+pub const CAMERA_OUTSIDE: &str = "Use the camera app";
+/// Lets results follow the live picture.
+pub const CAMERA_FOLLOW: &str = "Live";
+/// What a shot is called.
+pub const SHOT: &str = "from the camera";
+/// Above the field for a picture’s address.
+pub const ADDRESS: &str = "Address of a picture";
+/// Opens the field for a picture’s address.
+pub const ADDRESS_OPEN: &str = "or give its address";
+/// Under the field for a picture’s address.
+pub const ADDRESS_NOTE: &str = "Twill asks that website for this one picture and looks at it on your device.";
+/// Fetches the picture at the address.
+pub const ADDRESS_FETCH: &str = "Find its relatives";
+/// While the picture is on its way.
+pub const ADDRESS_FETCHING: &str = "Fetching the picture…";
+/// The clipboard held neither file nor address.
+pub const NO_PICTURE_PASTED: &str = "There is no picture on the clipboard, and no address of one.";
+/// What was dropped was neither file nor address.
 pub const NO_PICTURE_DROPPED: &str = "What you dropped is not a picture file.";
 /// A sample's picture could not be fetched.
 pub const SAMPLE_LOST: &str = "The picture of this garment could not be downloaded.";
@@ -127,6 +163,62 @@ pub const fn advice(kind: FaultKind) -> &'static str {
         }
         FaultKind::Crash => "Choose the photo again, or another one: Twill starts afresh.",
     }
+}
+
+/// Why the camera shows nothing, and what the person can do about it.
+#[must_use]
+pub const fn camera_trouble(trouble: Trouble) -> (&'static str, &'static str) {
+    match trouble {
+        Trouble::Denied => (
+            "Your browser does not let Twill use the camera.",
+            "Allow the camera for this page, mostly with the icon beside its address, then try again. Or choose a photo that \
+             you have.",
+        ),
+        Trouble::Missing => (
+            "No camera was found on this device.",
+            "If there is one, connect it or switch it on, then try again. Or choose a photo that you have.",
+        ),
+        Trouble::Busy => (
+            "The camera is in use by another program or page.",
+            "Close what uses it, then try again. Or choose a photo that you have.",
+        ),
+        Trouble::Ended => (
+            "The camera has stopped.",
+            "It may have been disconnected, or taken by another program. Try again, or choose a photo that you have.",
+        ),
+        Trouble::Unknown => (
+            "The camera did not start, and the browser does not say why.",
+            "Try again, or choose a photo that you have.",
+        ),
+    }
+}
+
+/// Why an address gives no picture, and what the person can do about it.
+#[must_use]
+pub fn address_refusal(refusal: Refusal) -> String {
+    let save = "Save the picture from there and choose the file instead.";
+    match refusal {
+        Refusal::NoAddress => "This is no address of a picture: it should begin with https://.".to_owned(),
+        Refusal::Unreachable => format!(
+            "The picture could not be fetched. Either there is no connection to that website, or it does not let other pages \
+             read its pictures. {save}"
+        ),
+        Refusal::Status(404 | 410) => "The website has no picture at this address.".to_owned(),
+        Refusal::Status(status) => {
+            format!("The website does not give out this picture (HTTP status {status}). {save}")
+        }
+        Refusal::Page => "This is the address of a page, not of a picture. Open the picture by itself, then copy the address \
+                          that it has there."
+            .to_owned(),
+        Refusal::TooLarge => "This file is too large for a photo.".to_owned(),
+        Refusal::Slow => format!("The picture took too long to arrive. Try again in a moment. {save}"),
+    }
+}
+
+/// What a picture from the web is called; `file` is empty where its address names none.
+#[must_use]
+pub fn picture_name(file: &str) -> String {
+    if file.is_empty() { "from the web".to_owned() } else { file.to_owned() }
 }
 
 /// How alike two garments are, in plain words. `score` is a cosine similarity.

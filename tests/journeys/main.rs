@@ -4,6 +4,7 @@
 //! taken from the shipped catalogue; the same is done with real photos where there are some on this machine.
 
 mod bad_files;
+mod camera;
 mod peers;
 mod phone;
 mod places;

@@ -63,3 +63,21 @@ pub(super) fn Similar() -> impl IntoView {
 pub(super) fn Cross() -> impl IntoView {
     view! { <Icon path="M6 6l12 12M18 6L6 18"/> }
 }
+
+/// A link of a chain.
+#[component]
+pub(super) fn Link() -> impl IntoView {
+    view! { <Icon path="M9.5 14.5l5-5M11 6.5l1.8-1.8a4.6 4.6 0 0 1 6.5 6.5L17.5 13M13 17.5l-1.8 1.8a4.6 4.6 0 0 1-6.5-6.5L6.5 11"/> }
+}
+
+/// Two arrows in a circle.
+#[component]
+pub(super) fn Turn() -> impl IntoView {
+    view! { <Icon path="M4.5 10.5a7.8 7.8 0 0 1 14-3.2M19 3.5v4.3h-4.3M19.5 13.5a7.8 7.8 0 0 1-14 3.2M5 20.5v-4.3h4.3"/> }
+}
+
+/// A flash of light.
+#[component]
+pub(super) fn Lamp() -> impl IntoView {
+    view! { <Icon path="M13.5 3 6 13.5h5.5L10.5 21 18 10.5h-5.5z"/> }
+}

@@ -1,8 +1,11 @@
 //! What the page is made of.
 
+mod address;
+mod camera;
 mod card;
 mod crop;
 mod icons;
+mod modal;
 mod notice;
 mod progress;
 mod query;
@@ -13,7 +16,10 @@ use leptos::ev;
 use leptos::html::Input;
 use leptos::prelude::*;
 
-use crate::components::icons::{Camera, Mark, Plus};
+use crate::camera::is_offered;
+use crate::components::address::AddressView;
+use crate::components::camera::CameraView;
+use crate::components::icons::{Camera, Link, Mark, Plus};
 use crate::components::notice::Notice;
 use crate::components::progress::ProgressBar;
 use crate::components::query::Query;
@@ -23,24 +29,57 @@ use crate::intake;
 use crate::state::Twill;
 use crate::texts;
 
-/// The two hidden file inputs, for every button that opens one.
+/// Ways of getting a photo in, for every button that opens one: two hidden file inputs and two dialogs.
 #[derive(Clone, Copy)]
 struct Pickers {
     photo: NodeRef<Input>,
     camera: NodeRef<Input>,
+    /// Whether the camera's view is open.
+    camera_view: RwSignal<bool>,
+    /// Whether the field for a picture's address is open.
+    address_view: RwSignal<bool>,
+    /// An address to fetch at once.
+    address: RwSignal<String>,
 }
 
 impl Pickers {
+    fn new() -> Self {
+        Self {
+            photo: NodeRef::new(),
+            camera: NodeRef::new(),
+            camera_view: RwSignal::new(false),
+            address_view: RwSignal::new(false),
+            address: RwSignal::new(String::new()),
+        }
+    }
+
     fn choose(self) {
         if let Some(input) = self.photo.get_untracked() {
             input.click();
         }
     }
 
+    /// Opens the camera in the page, or outside of it where the browser has none for pages.
     fn shoot(self) {
+        if is_offered() {
+            self.camera_view.set(true);
+        } else {
+            self.shoot_outside();
+        }
+    }
+
+    /// Opens the system's own camera; on a device without one, the file picker.
+    fn shoot_outside(self) {
         if let Some(input) = self.camera.get_untracked() {
             input.click();
         }
+    }
+
+    /// Fetches the picture at `address`, in sight.
+    fn look_up(self, address: String) {
+        self.camera_view.set(false);
+        self.address.set(address);
+        self.address_view.set(true);
     }
 }
 
@@ -50,8 +89,10 @@ pub fn Page(
     /// The page's state.
     twill: Twill,
 ) -> impl IntoView {
-    let pickers = Pickers { photo: NodeRef::new(), camera: NodeRef::new() };
-    let hovers = intake::listen(twill);
+    let pickers = Pickers::new();
+    let hovers = intake::listen(twill, move |address| pickers.look_up(address));
+    // A camera that only the system has is worth a button where the device is held in the hand.
+    let touch_only = !is_offered();
     let is_empty = Memo::new(move |_| twill.trail.with(Vec::is_empty));
     let take = move |input: NodeRef<Input>| {
         move |_: ev::Event| {
@@ -68,8 +109,17 @@ pub fn Page(
             <a class="brand" href="./"><Mark/><span>"Twill"</span></a>
             <Show when=move || !is_empty.get()>
                 <div class="top-actions">
-                    <button type="button" class="button quiet touch-only" on:click=move |_| pickers.shoot()>
-                        <Camera/><span class="visually-hidden">{texts::TAKE_PHOTO}</span>
+                    <button
+                        type="button" class="button quiet icon-only" data-testid="address-open"
+                        aria-label=texts::ADDRESS on:click=move |_| pickers.address_view.set(true)
+                    >
+                        <Link/>
+                    </button>
+                    <button
+                        type="button" class="button quiet icon-only" class:touch-only=touch_only
+                        data-testid="camera-open" aria-label=texts::TAKE_PHOTO on:click=move |_| pickers.shoot()
+                    >
+                        <Camera/>
                     </button>
                     <button type="button" class="button primary" on:click=move |_| pickers.choose()>
                         <Plus/>{texts::NEW_PHOTO}
@@ -96,6 +146,8 @@ pub fn Page(
             </Show>
         </main>
         <Foot twill/>
+        <Show when=move || pickers.camera_view.get()><CameraView twill pickers/></Show>
+        <Show when=move || pickers.address_view.get()><AddressView twill pickers/></Show>
         <Show when=move || hovers.get()>
             <div class="drop-veil" aria-hidden="true"><p>{texts::DROP_NOW}</p></div>
         </Show>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::camera::is_offered;
 use crate::components::Pickers;
 use crate::components::icons::{Camera, Lock, Photo};
 use crate::intake;
@@ -15,6 +16,7 @@ const SAMPLE_PLACES: usize = 6;
 
 #[component]
 pub(super) fn Welcome(twill: Twill, pickers: Pickers) -> impl IntoView {
+    let touch_only = !is_offered();
     view! {
         <section class="welcome">
             <div class="welcome-words">
@@ -31,12 +33,18 @@ pub(super) fn Welcome(twill: Twill, pickers: Pickers) -> impl IntoView {
                         <Photo/>{texts::CHOOSE_PHOTO}
                     </button>
                     <button
-                        type="button" class="button seam touch-only" data-testid="camera-open"
+                        type="button" class="button seam" class:touch-only=touch_only data-testid="camera-open"
                         on:click=move |_| pickers.shoot()
                     >
                         <Camera/>{texts::TAKE_PHOTO}
                     </button>
                     <p class="pocket-hint">{texts::POCKET_HINT}</p>
+                    <button
+                        type="button" class="pocket-link" data-testid="address-open"
+                        on:click=move |_| pickers.address_view.set(true)
+                    >
+                        {texts::ADDRESS_OPEN}
+                    </button>
                 </div>
             </div>
             <Samples twill/>
