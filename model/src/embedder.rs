@@ -45,7 +45,7 @@ enum Network {
     /// By Burn on a device.
     Burn(Box<ResNet>, Device),
     /// By our own code on the CPU: the same function, several times faster.
-    Frozen(Frozen),
+    Frozen(Box<Frozen>),
 }
 
 impl Embedder {
@@ -60,7 +60,8 @@ impl Embedder {
         // Also where Burn is not to compute with it: this checks every tensor.
         let network = weights::load(&card, weights_file, device)?;
         let network = if *device == Device::flex() {
-            Network::Frozen(Frozen::new(&card.network, &weights::read_safetensors(weights_file)?)?)
+            let tensors = weights::read_safetensors(weights_file)?;
+            Network::Frozen(Box::new(Frozen::new(&card.network, &tensors)?))
         } else {
             Network::Burn(Box::new(network), device.clone())
         };
@@ -138,10 +139,8 @@ impl Embedder {
             .iter()
             .zip(rows)
             .map(|((photo, crop), ((feature, probabilities), corners))| {
-                let [left, right] = match mirrored {
-                    true => [1.0 - corners[2], 1.0 - corners[0]],
-                    false => [corners[0], corners[2]],
-                };
+                let [left, right] =
+                    if mirrored { [1.0 - corners[2], 1.0 - corners[0]] } else { [corners[0], corners[2]] };
                 let corners = [left, corners[1], right, corners[3]];
                 let inside = self.card.preprocess.crop_from_input(photo, *crop, corners);
                 let garment = crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX));

@@ -60,7 +60,7 @@ fn a_shot_gives_five_items_and_the_camera_is_let_go_of() -> Result<()> {
             );
             ensure!(focused(page)? == SHUTTER, "the focus is on `{}`", focused(page)?);
             ensure!(
-                !page.browser().click(&page.browser().find(".brand")?).is_ok(),
+                page.browser().click(&page.browser().find(".brand")?).is_err(),
                 "the page behind is in reach"
             );
             keep_track(page)?;

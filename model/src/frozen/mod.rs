@@ -88,9 +88,10 @@ impl Frozen {
             for place in 0..config.blocks {
                 let path = format!("blocks.{}", blocks.len());
                 let stride = if stage > 0 && place == 0 { 2 } else { 1 };
-                let norm1 = match blocks.is_empty() {
-                    true => None,
-                    false => Some(tensors.norm(&format!("{path}.norm1"), channels)?),
+                let norm1 = if blocks.is_empty() {
+                    None
+                } else {
+                    Some(tensors.norm(&format!("{path}.norm1"), channels)?)
                 };
                 let norm2 = format!("{path}.norm2");
                 blocks.push(Block {

@@ -26,9 +26,11 @@ impl Affine {
     }
 }
 
+type Find<'a> = dyn Fn(&str) -> Option<&'a HostTensor> + 'a;
+
 /// Looks tensors up by name and checks their length.
 pub(super) struct Tensors<'a> {
-    find: Box<dyn Fn(&str) -> Option<&'a HostTensor> + 'a>,
+    find: Box<Find<'a>>,
     epsilon: f64,
 }
 
@@ -76,7 +78,9 @@ impl<'a> Tensors<'a> {
         if let Some(norm) = norm {
             let Affine { scale, shift } = self.norm(norm, outputs)?;
             for (kernel, scale) in kernel.chunks_exact_mut(inputs * 9).zip(scale) {
-                kernel.iter_mut().for_each(|value| *value *= scale);
+                for value in kernel {
+                    *value *= scale;
+                }
             }
             bias = shift;
         }

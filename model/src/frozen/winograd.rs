@@ -35,7 +35,7 @@ impl Winograd {
             .iter()
             .map(|kernel| {
                 // G g G' with G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1].
-                let expand = |[a, b, c]: [f64; 3]| [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c];
+                let expand = |[a, b, c]: [f64; 3]| [a, f64::midpoint(a + c, b), f64::midpoint(a + c, -b), c];
                 let columns: [[f64; 4]; 3] = from_fn(|x| expand(from_fn(|y| f64::from(kernel[y * 3 + x]))));
                 let rows: [[f64; 4]; 4] = from_fn(|y| expand(from_fn(|x| columns[x][y])));
                 from_fn(|place| rows[place / 4][place % 4] as f32)
