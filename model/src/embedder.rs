@@ -57,13 +57,13 @@ impl Embedder {
     /// Fails with [`Error::InvalidModelCard`] or [`Error::InvalidWeights`].
     pub fn load(card_json: &[u8], weights_file: &[u8], device: &Device) -> Result<Self> {
         let card = ModelCard::from_json(card_json)?;
+        let tensors = weights::read(&card, weights_file)?;
+        let frozen = (*device == Device::flex()).then(|| Frozen::new(&card.network, &tensors));
         // Also where Burn is not to compute with it: this checks every tensor.
-        let network = weights::load(&card, weights_file, device)?;
-        let network = if *device == Device::flex() {
-            let tensors = weights::read_safetensors(weights_file)?;
-            Network::Frozen(Box::new(Frozen::new(&card.network, &tensors)?))
-        } else {
-            Network::Burn(Box::new(network), device.clone())
+        let network = weights::assemble(&card, tensors, device)?;
+        let network = match frozen {
+            Some(frozen) => Network::Frozen(Box::new(frozen?)),
+            None => Network::Burn(Box::new(network), device.clone()),
         };
         Ok(Self { card, network })
     }

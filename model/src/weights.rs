@@ -299,12 +299,27 @@ pub fn read_safetensors(bytes: &[u8]) -> Result<HashMap<String, HostTensor>> {
         .collect()
 }
 
+/// The tensors of the weights file that `card` names.
+///
+/// Fails with [`Error::InvalidWeights`] where length or hash do not match the card, or as [`read_safetensors`] does.
+pub fn read(card: &ModelCard, file: &[u8]) -> Result<HashMap<String, HostTensor>> {
+    card.weights.check(file).map_err(|reason| Error::InvalidWeights { reason })?;
+    read_safetensors(file)
+}
+
 /// The network of `card` with the weights of `file` on `device`.
 ///
 /// Fails with [`Error::InvalidWeights`] where length, hash or contents do not match the card.
 pub fn load(card: &ModelCard, file: &[u8], device: &Device) -> Result<ResNet> {
-    card.weights.check(file).map_err(|reason| Error::InvalidWeights { reason })?;
-    let tensors = read_safetensors(file)?;
+    assemble(card, read(card, file)?, device)
+}
+
+/// The network of `card` with these tensors on `device`. Fails as [`from_host`] does.
+pub(crate) fn assemble(
+    card: &ModelCard,
+    tensors: HashMap<String, HostTensor>,
+    device: &Device,
+) -> Result<ResNet> {
     let mut network = card.network.init(device)?;
     from_host(&mut network, tensors, device)?;
     Ok(network)

@@ -78,14 +78,13 @@ impl Head {
         })
     }
 
-    pub(super) fn forward(&self, mut map: Map) -> Output {
+    pub(super) fn forward(&self, map: &Map) -> Output {
         let channels = map.channels;
+        let mut active = Map::zeros(map.size, channels);
         let pooled = vectorised(|| {
-            let raw = std::mem::take(&mut map.values);
-            map.values = vec![0.0; raw.len()];
-            self.norm.rectified(&raw, &mut map.values);
+            self.norm.rectified(&map.values, &mut active.values);
             let mut sums = vec![0.0f32; channels];
-            for pixel in map.values.chunks_exact(channels) {
+            for pixel in active.values.chunks_exact(channels) {
                 for (sum, value) in sums.iter_mut().zip(pixel) {
                     *sum += if self.pool == Pool::Gem { value * value * value } else { *value };
                 }
@@ -100,7 +99,7 @@ impl Head {
         };
         let boxes = match &self.box_map {
             Some(box_map) => {
-                let narrow: Vec<f32> = map
+                let narrow: Vec<f32> = active
                     .values
                     .chunks_exact(channels)
                     .flat_map(|pixel| box_map.apply(pixel))

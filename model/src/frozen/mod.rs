@@ -36,8 +36,6 @@ struct Block {
     conv1: Convolution,
     conv2: Convolution,
     stride: usize,
-    /// Channels of the input.
-    channels: usize,
 }
 
 /// A square map, `[size, size, channels]`.
@@ -104,7 +102,6 @@ impl Frozen {
                     )?,
                     conv2: tensors.convolution(&format!("{path}.conv2"), [width, width], 1, None)?,
                     stride,
-                    channels,
                 });
                 channels = width;
             }
@@ -131,7 +128,7 @@ impl Frozen {
         for block in &self.blocks {
             map = block.forward(&map);
         }
-        self.head.forward(map)
+        self.head.forward(&map)
     }
 }
 
@@ -148,18 +145,18 @@ impl Block {
     /// The input itself; where the block reduces, averaged 2x2; where it widens, with zero channels on both sides.
     fn shortcut(&self, input: &Map) -> Map {
         let channels = self.conv2.outputs();
-        if self.stride == 1 && channels == self.channels {
+        if self.stride == 1 && channels == input.channels {
             return input.clone();
         }
-        let (size, stride, left) = (input.size / self.stride, self.stride, (channels - self.channels) / 2);
+        let (size, stride, left) = (input.size / self.stride, self.stride, (channels - input.channels) / 2);
         let mut output = Map::zeros(size, channels);
         let weight = 1.0 / (stride * stride) as f32;
         for y in 0..size {
             for x in 0..size {
-                let to = &mut output.values[(y * size + x) * channels + left..][..self.channels];
+                let to = &mut output.values[(y * size + x) * channels + left..][..input.channels];
                 for (dy, dx) in (0..stride * stride).map(|at| (at / stride, at % stride)) {
                     let from =
-                        &input.row(y * stride + dy)[(x * stride + dx) * self.channels..][..self.channels];
+                        &input.row(y * stride + dy)[(x * stride + dx) * input.channels..][..input.channels];
                     for (sum, value) in to.iter_mut().zip(from) {
                         *sum += weight * value;
                     }

@@ -5,14 +5,13 @@
 //!   path, `img/GROUP/CATEGORY/ITEM/PICTURE`.
 //! - `Anno/list_bbox_consumer2shop.txt` and `Anno/list_landmarks_consumer2shop.txt`, where they are there.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::Sample;
 use super::entry::{Entry, Part, Reading};
 use super::gather::Gathering;
-use super::root::{Root, class_folders};
+use super::root::Root;
 use super::table::Table;
 
 /// Reads the data set. Fails, naming file and line, where a file is missing, a row cannot be understood, or a picture
@@ -39,18 +38,7 @@ pub(super) fn read(root: &mut Root) -> Result<Reading> {
                     ensure!(is_same, "The picture {name} has another part or source in {}", entry.at());
                     continue;
                 }
-                let (group, category) = class_folders(name)?;
-                let sample = Sample {
-                    path: root.picture(name)?,
-                    category: category.replace('_', " "),
-                    bbox: None,
-                    line: row.line,
-                    extra: BTreeMap::from([
-                        ("department".to_owned(), group.to_owned()),
-                        ("item_id".to_owned(), item.to_owned()),
-                        ("source".to_owned(), source.to_owned()),
-                    ]),
-                };
+                let sample = root.classed(name, row.line, &[("item_id", item), ("source", source)])?;
                 gathering.add(name, Some(part), Entry::new(sample, table.path()))?;
             }
             Ok(())

@@ -6,15 +6,14 @@
 //! - `Anno/list_landmarks_inshop.txt`, where it is there.
 //! - `Anno/list_item_inshop.txt`, where it is there: every item, to compare with.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::Sample;
 use super::entry::{Entry, Part, Reading};
 use super::gather::{Column, Gathering};
-use super::root::{Root, class_folders};
+use super::root::Root;
 use super::table::Table;
 
 /// What the numbers from 1 in the column `pose_type` mean.
@@ -30,17 +29,7 @@ pub(super) fn read(root: &mut Root) -> Result<Reading> {
             let [name, item, part] = row.exactly()?;
             let part = Part::parse(part, &[Part::Train, Part::Query, Part::Gallery])?;
             items.insert(item.to_owned());
-            let (department, category) = class_folders(name)?;
-            let sample = Sample {
-                path: root.picture(name)?,
-                category: category.replace('_', " "),
-                bbox: None,
-                line: row.line,
-                extra: BTreeMap::from([
-                    ("department".to_owned(), department.to_owned()),
-                    ("item_id".to_owned(), item.to_owned()),
-                ]),
-            };
+            let sample = root.classed(name, row.line, &[("item_id", item)])?;
             gathering.add(name, Some(part), Entry::new(sample, table.path()))
         };
         add().with_context(|| table.at(row.line))?;

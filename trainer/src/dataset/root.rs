@@ -7,6 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use walkdir::WalkDir;
 
+use super::Sample;
+
 /// How deep below the data set's folder annotation files are looked for.
 const DEPTH: usize = 3;
 
@@ -154,8 +156,25 @@ fn inside(name: &str) -> Result<Vec<&str>> {
     Ok(parts)
 }
 
+impl Root {
+    /// A picture whose department and category are folders of its name, `img/DEPARTMENT/CATEGORY/ITEM/PICTURE`; `extra` is
+    /// what else is known of it. Fails when it is not named so, or as [`Root::picture`] does.
+    pub(super) fn classed(&mut self, name: &str, line: usize, extra: &[(&str, &str)]) -> Result<Sample> {
+        let (department, category) = class_folders(name)?;
+        let department = [("department", department)];
+        let extra = department.iter().chain(extra);
+        Ok(Sample {
+            path: self.picture(name)?,
+            category: category.replace('_', " "),
+            bbox: None,
+            line,
+            extra: extra.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        })
+    }
+}
+
 /// Department and category of a picture that is named `img/DEPARTMENT/CATEGORY/ITEM/PICTURE`. Fails when it is not.
-pub(super) fn class_folders(name: &str) -> Result<(&str, &str)> {
+fn class_folders(name: &str) -> Result<(&str, &str)> {
     let mut parts = name.rsplit('/').skip(2);
     match (parts.next(), parts.next()) {
         (Some(category), Some(department)) if !category.is_empty() && !department.is_empty() => {

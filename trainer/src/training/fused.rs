@@ -1,9 +1,9 @@
 //! LibTorch's own layers, for training on the CPU.
 //!
-//! Burn's LibTorch backend has LibTorch's convolution but composes the rest, its gradient included, from general operations. Here the two
-//! layers that take the time are recorded by LibTorch's own automatic differentiation and become one node each in Burn's, in
+//! Burn's LibTorch backend has LibTorch's convolution but composes the rest, its gradient included, from general operations. Here the
+//! parts of the trunk (stem, each block, final activation) are recorded by LibTorch's own automatic differentiation and become one node each in Burn's, in
 //! half precision (bfloat16) with the channels innermost, which is what its kernels are fastest at. Weights, running statistics and
-//! everything outside of the layers stay in single precision.
+//! everything outside of the trunk stay in single precision.
 
 #![allow(deprecated, reason = "LibTorch is still Burn's fastest CPU backend for training")]
 
