@@ -23,7 +23,11 @@ fn main() -> Result<()> {
     for (shape, width, height, phone) in SHAPES {
         for theme in ["light", "dark"] {
             Plan::on(Backend::Cpu).run(|page, _| {
-                let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+                // Without motion, so that nothing is caught half faded in.
+                let media = json!({ "features": [
+                    { "name": "prefers-color-scheme", "value": theme },
+                    { "name": "prefers-reduced-motion", "value": "reduce" },
+                ] });
                 page.browser().devtools("Emulation.setEmulatedMedia", &media)?;
                 page.resize(width, height, phone)?;
                 page.open()?;
