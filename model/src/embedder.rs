@@ -44,7 +44,7 @@ pub struct Embedder {
 enum Network {
     /// By Burn on a device.
     Burn(Box<ResNet>, Device),
-    /// By our own code on the CPU: the same function, several times faster.
+    /// By our own kernels on the CPU: the same function.
     Frozen(Box<Frozen>),
 }
 
