@@ -1,12 +1,12 @@
 //! Network, weights and preprocessing together: a photo and a crop in, a unit vector out.
 
 use ::image::RgbImage;
-use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::{
     Error, Result, colour,
     crop::CropBox,
-    frozen::Frozen,
+    frozen::{Frozen, Output},
     resnet::ResNet,
     weights::{self, ModelCard},
 };
@@ -19,6 +19,8 @@ pub struct Embedding {
     pub vector: Vec<f32>,
     /// Probability of each category, in the order of the card's labels.
     pub probabilities: Vec<f32>,
+    /// Probability of each value of each attribute, in the order of the card's attributes.
+    pub attributes: Vec<Vec<f32>>,
     /// Where the garment is, as fractions of the whole photo.
     pub garment: CropBox,
 }
@@ -27,9 +29,19 @@ impl Embedding {
     /// Index and probability of the likeliest category.
     #[must_use]
     pub fn category(&self) -> (usize, f32) {
-        let better = |best: (usize, f32), next: (usize, f32)| if next.1 > best.1 { next } else { best };
-        self.probabilities.iter().copied().enumerate().fold((0, 0.0), better)
+        likeliest(&self.probabilities)
     }
+
+    /// Index and probability of the likeliest value of each attribute.
+    #[must_use]
+    pub fn attribute_values(&self) -> Vec<(usize, f32)> {
+        self.attributes.iter().map(|values| likeliest(values)).collect()
+    }
+}
+
+fn likeliest(probabilities: &[f32]) -> (usize, f32) {
+    let better = |best: (usize, f32), next: (usize, f32)| if next.1 > best.1 { next } else { best };
+    probabilities.iter().copied().enumerate().fold((0, 0.0), better)
 }
 
 /// A network ready to embed photos.
@@ -118,8 +130,10 @@ impl Embedder {
             .iter()
             .zip(looks)
             .map(|((photo, _), look)| {
-                let vector = self.vector(look.feature, photo, look.garment);
-                Ok(Embedding { vector, probabilities: look.probabilities, garment: look.garment })
+                let vector = self.vector(&look.feature, photo, look.garment);
+                let Look { probabilities, attributes, garment, .. } = look;
+                let attributes = self.by_attribute(&attributes);
+                Ok(Embedding { vector, probabilities, attributes, garment })
             })
             .collect()
     }
@@ -132,55 +146,68 @@ impl Embedder {
             tensors.chunks_exact_mut(self.card.preprocess.size).for_each(<[f32]>::reverse);
         }
         let raw = self.run(tensors, inputs.len()).await?;
-        let rows = raw.features.chunks_exact(self.card.network.feature_length());
-        let rows =
-            rows.zip(raw.probabilities.chunks_exact(self.labels().len())).zip(raw.boxes.chunks_exact(4));
         inputs
             .iter()
-            .zip(rows)
-            .map(|((photo, crop), ((feature, probabilities), corners))| {
-                let [left, right] =
-                    if mirrored { [1.0 - corners[2], 1.0 - corners[0]] } else { [corners[0], corners[2]] };
-                let corners = [left, corners[1], right, corners[3]];
+            .zip(raw)
+            .map(|((photo, crop), raw)| {
+                let [x1, y1, x2, y2] = raw.corners;
+                let [left, right] = if mirrored { [1.0 - x2, 1.0 - x1] } else { [x1, x2] };
+                let corners = [left, y1, right, y2];
                 let inside = self.card.preprocess.crop_from_input(photo, *crop, corners);
                 let garment = crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX));
-                Ok(Look { feature: unit(feature)?, probabilities: probabilities.to_vec(), garment })
+                let attributes = self
+                    .by_attribute(&raw.attributes)
+                    .iter()
+                    .flat_map(|logits| probabilities(logits))
+                    .collect();
+                Ok(Look {
+                    feature: unit(&raw.feature)?,
+                    probabilities: probabilities(&raw.category).collect(),
+                    attributes,
+                    garment,
+                })
             })
             .collect()
     }
 
     /// Feature and colours, each of length 1, weighted so that the dot product of two vectors is the weighted mean of the
     /// similarity of their features and that of their colours.
-    fn vector(&self, mut feature: Vec<f32>, photo: &RgbImage, garment: CropBox) -> Vec<f32> {
+    fn vector(&self, feature: &[f32], photo: &RgbImage, garment: CropBox) -> Vec<f32> {
         let share = self.card.colour_share;
+        let mut vector: Vec<f32> = feature.iter().map(|value| value * (1.0 - share).sqrt()).collect();
         if share > 0.0 {
-            for value in &mut feature {
-                *value *= (1.0 - share).sqrt();
-            }
-            feature.extend(colour::palette(photo, garment).map(|value| value * share.sqrt()));
+            vector.extend(colour::palette(photo, garment).map(|value| value * share.sqrt()));
         }
-        feature
+        vector
+    }
+
+    /// One attribute after the other to a list of each.
+    fn by_attribute(&self, mut flat: &[f32]) -> Vec<Vec<f32>> {
+        let mut take = |values: &usize| {
+            let (own, rest) = flat.split_at(*values);
+            flat = rest;
+            own.to_vec()
+        };
+        self.card.network.attributes.iter().map(&mut take).collect()
     }
 
     /// # Shapes
     ///
     /// - `tensors`: `[batch, 3, size, size]`, preprocessed, flat
-    async fn run(&self, tensors: Vec<f32>, batch: usize) -> Result<Raw> {
+    async fn run(&self, tensors: Vec<f32>, batch: usize) -> Result<Vec<Raw>> {
         if batch == 0 {
-            return Ok(Raw::default());
+            return Ok(Vec::new());
         }
         match &self.network {
             Network::Burn(network, device) => self.run_burn(network, device, tensors, batch).await,
-            Network::Frozen(network) => {
-                let mut raw = Raw::default();
-                for input in tensors.chunks_exact(tensors.len() / batch) {
-                    let output = network.forward(input);
-                    raw.features.extend(output.feature);
-                    raw.probabilities.extend(probabilities(&output.category));
-                    raw.boxes.extend(output.boxes);
-                }
-                Ok(raw)
-            }
+            Network::Frozen(network) => Ok(tensors
+                .chunks_exact(tensors.len() / batch)
+                .map(|input| {
+                    let Output { feature, category, attributes, boxes } = network.forward(input);
+                    let corners = [boxes[0], boxes[1], boxes[2], boxes[3]];
+                    Raw { feature, category, attributes, corners }
+                })
+                .collect()),
         }
     }
 
@@ -190,21 +217,29 @@ impl Embedder {
         device: &Device,
         tensors: Vec<f32>,
         batch: usize,
-    ) -> Result<Raw> {
+    ) -> Result<Vec<Raw>> {
         let size = self.card.preprocess.size;
         let data = TensorData::new(tensors, [batch, 3, size, size]);
         let output = network.forward(Tensor::<4>::from_data(data, device));
         // One read-back: each is a round trip to the GPU.
-        let all = Tensor::cat(vec![output.feature, softmax(output.category, 1), output.boxes], 1);
+        let mut all = vec![output.boxes, output.feature, output.category];
+        all.extend(output.attributes);
+        let values = read(Tensor::cat(all, 1)).await?;
         let (features, labels) = (self.card.network.feature_length(), self.labels().len());
-        let values = read(all).await?;
-        let mut raw = Raw::default();
-        for row in values.chunks_exact(features + labels + 4) {
-            raw.features.extend(&row[..features]);
-            raw.probabilities.extend(&row[features..features + labels]);
-            raw.boxes.extend(&row[features + labels..]);
-        }
-        Ok(raw)
+        Ok(values
+            .chunks_exact(values.len() / batch)
+            .map(|row| {
+                let (corners, row) = row.split_at(4);
+                let (feature, row) = row.split_at(features);
+                let (category, attributes) = row.split_at(labels);
+                Raw {
+                    feature: feature.to_vec(),
+                    category: category.to_vec(),
+                    attributes: attributes.to_vec(),
+                    corners: [corners[0], corners[1], corners[2], corners[3]],
+                }
+            })
+            .collect())
     }
 }
 
@@ -222,17 +257,20 @@ struct Look {
     /// Of length 1.
     feature: Vec<f32>,
     probabilities: Vec<f32>,
+    /// Of each attribute's values, one attribute after the other.
+    attributes: Vec<f32>,
     /// As fractions of the whole photo.
     garment: CropBox,
 }
 
 impl Look {
-    /// Joins a closer look: features and probabilities are averaged, the box is the closer look's. Fails with
+    /// Joins a closer look: features and all probabilities are averaged, the box is the closer look's. Fails with
     /// [`Error::Inference`] where both features cancel out.
     fn add(&mut self, closer: Self) -> Result<()> {
         let sum: Vec<f32> = self.feature.iter().zip(&closer.feature).map(|(a, b)| a + b).collect();
         self.feature = unit(&sum)?;
-        for (mean, value) in self.probabilities.iter_mut().zip(closer.probabilities) {
+        let mine = self.probabilities.iter_mut().chain(&mut self.attributes);
+        for (mean, value) in mine.zip(closer.probabilities.into_iter().chain(closer.attributes)) {
             *mean = f32::midpoint(*mean, value);
         }
         self.garment = closer.garment;
@@ -240,12 +278,14 @@ impl Look {
     }
 }
 
-/// The heads' outputs on the host, flat.
-#[derive(Default)]
+/// The heads' outputs for one picture, on the host.
 struct Raw {
-    features: Vec<f32>,
-    probabilities: Vec<f32>,
-    boxes: Vec<f32>,
+    feature: Vec<f32>,
+    /// Logits.
+    category: Vec<f32>,
+    /// Logits, one attribute after the other.
+    attributes: Vec<f32>,
+    corners: [f32; 4],
 }
 
 async fn read(tensor: Tensor<2>) -> Result<Vec<f32>> {
@@ -286,6 +326,7 @@ mod tests {
             network: network.clone(),
             preprocess: Preprocess { size: 32, ..Preprocess::default() },
             labels: (0..network.categories).map(|label| label.to_string()).collect(),
+            attributes: Vec::new(),
             colour_share: 0.0,
             second_look: None,
             mirror: false,

@@ -58,6 +58,15 @@ impl FileReference {
     }
 }
 
+/// A property of a garment that the network tells, such as its pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribute {
+    /// What it is.
+    pub name: String,
+    /// Names of its values, in the order of the attribute head; "none" where it does not apply.
+    pub values: Vec<String>,
+}
+
 /// model.json: what the weights are and how to use them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelCard {
@@ -73,6 +82,9 @@ pub struct ModelCard {
     pub preprocess: Preprocess,
     /// Names of the categories, in the order of the category head.
     pub labels: Vec<String>,
+    /// What the attribute head tells, in the order of the network's attributes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<Attribute>,
     /// What share of a similarity the garment's colours have ([`crate::colour::palette`]), 0 to 0.9; the rest is the
     /// network's.
     #[serde(default)]
@@ -112,6 +124,14 @@ impl ModelCard {
         card.preprocess.validate()?;
         if card.labels.len() != card.network.categories {
             return Err(invalid("the number of labels differs from the network's categories".to_owned()));
+        }
+        if card.attributes.iter().map(|attribute| attribute.values.len()).ne(card
+            .network
+            .attributes
+            .iter()
+            .copied())
+        {
+            return Err(invalid("its attributes differ from the network's".to_owned()));
         }
         if card.preprocess.size != card.network.input_size {
             return Err(invalid("the preprocessing gives another size than the network takes".to_owned()));
@@ -236,6 +256,31 @@ pub fn from_host<S: std::hash::BuildHasher>(
         Some(name) => Err(invalid(format!("the tensor {name} does not belong to this network"))),
         None => Ok(()),
     }
+}
+
+/// Puts those of `tensors` whose name and shape the network has into it: what one network has learnt, for another to go on
+/// from. Returns the names of the network's tensors that stay as they were.
+///
+/// Fails with [`Error::InvalidWeights`] where a value that is taken over is not a finite number.
+pub fn adopt(
+    network: &mut ResNet,
+    mut tensors: HashMap<String, HostTensor>,
+    device: &Device,
+) -> Result<Vec<String>> {
+    let mut complete = HashMap::new();
+    let mut left = Vec::new();
+    for (name, own) in to_host(network)? {
+        let tensor = match tensors.remove(&name).filter(|tensor| tensor.shape == own.shape) {
+            Some(tensor) => tensor,
+            None => {
+                left.push(name.clone());
+                own
+            }
+        };
+        complete.insert(name, tensor);
+    }
+    from_host(network, complete, device)?;
+    Ok(left)
 }
 
 /// The parameter with another value; it keeps its identity, which optimisers go by.

@@ -1,6 +1,7 @@
 //! Trained networks from disk, and how commands that measure or index use them: on all cores of the CPU, a picture a
 //! core at a time. A picture embedded alone and one embedded among thousands thus give the same bits.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -8,7 +9,7 @@ use burn::tensor::Device;
 use image::{RgbImage, imageops};
 use model::crop::CropBox;
 use model::embedder::{Embedder, Embedding, unit};
-use model::weights::ModelCard;
+use model::weights::{self, HostTensor, ModelCard};
 
 use crate::files;
 
@@ -16,14 +17,35 @@ use crate::files;
 ///
 /// Fails, naming the file, when one is missing or they do not belong together.
 pub fn load(path: &Path) -> Result<Embedder> {
-    let card_path = card_path(path);
-    let card_json = files::read(&card_path).context(
-        "--weights takes a model.json, or the folder that holds one, as `trainer export` writes it",
-    )?;
-    let card = ModelCard::from_json(&card_json).with_context(|| card_path.display().to_string())?;
-    let weights_path = card_path.with_file_name(&card.weights.file);
-    let weights = files::read(&weights_path)?;
+    let Files { card_json, weights, weights_path, .. } = Files::read(path, "--weights")?;
     Embedder::load(&card_json, &weights, &Device::flex()).with_context(|| weights_path.display().to_string())
+}
+
+/// The card and the tensors of the network that `flag` names. Fails as [`load`] does.
+pub fn read(path: &Path, flag: &str) -> Result<(ModelCard, HashMap<String, HostTensor>)> {
+    let Files { card, weights, weights_path, .. } = Files::read(path, flag)?;
+    let tensors = weights::read(&card, &weights).with_context(|| weights_path.display().to_string())?;
+    Ok((card, tensors))
+}
+
+struct Files {
+    card_json: Vec<u8>,
+    card: ModelCard,
+    weights_path: PathBuf,
+    weights: Vec<u8>,
+}
+
+impl Files {
+    fn read(path: &Path, flag: &str) -> Result<Self> {
+        let card_path = card_path(path);
+        let card_json = files::read(&card_path).with_context(|| {
+            format!("{flag} takes a model.json, or the folder that holds one, as `trainer export` writes it")
+        })?;
+        let card = ModelCard::from_json(&card_json).with_context(|| card_path.display().to_string())?;
+        let weights_path = card_path.with_file_name(&card.weights.file);
+        let weights = files::read(&weights_path)?;
+        Ok(Self { card_json, card, weights_path, weights })
+    }
 }
 
 fn card_path(path: &Path) -> PathBuf {
@@ -44,7 +66,8 @@ pub fn embed(embedder: &Embedder, photo: &RgbImage, flip: bool) -> Result<Embedd
         let other = pollster::block_on(embedder.embed(&mirrored, CropBox::WHOLE))?;
         let sum: Vec<f32> = embedding.vector.iter().zip(&other.vector).map(|(a, b)| a + b).collect();
         embedding.vector = unit(&sum)?;
-        for (mine, theirs) in embedding.probabilities.iter_mut().zip(&other.probabilities) {
+        let mine = embedding.probabilities.iter_mut().chain(embedding.attributes.iter_mut().flatten());
+        for (mine, theirs) in mine.zip(other.probabilities.iter().chain(other.attributes.iter().flatten())) {
             *mine = f32::midpoint(*mine, *theirs);
         }
     }

@@ -9,7 +9,7 @@ pub(crate) fn embeddings(count: usize, dimension: usize) -> Vec<Embedding> {
             let raw: Vec<f32> =
                 (0..dimension).map(|i| ((row * 31 + i * 17) as f32 * 0.618).sin() + 0.01).collect();
             let vector = crate::embedder::unit(&raw).unwrap();
-            Embedding { vector, probabilities: vec![], garment: CropBox::WHOLE }
+            Embedding { vector, probabilities: vec![], attributes: vec![], garment: CropBox::WHOLE }
         })
         .collect()
 }

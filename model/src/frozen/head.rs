@@ -13,6 +13,8 @@ pub struct Output {
     pub feature: Vec<f32>,
     /// `[categories]`, logits.
     pub category: Vec<f32>,
+    /// `[attribute_logits]`, logits of each attribute's values, one attribute after the other.
+    pub attributes: Vec<f32>,
     /// x1, y1, x2, y2 as fractions of the input square, unbounded.
     pub boxes: Vec<f32>,
 }
@@ -23,6 +25,7 @@ pub(super) struct Head {
     pool: Pool,
     embedding: Option<Linear>,
     category: Linear,
+    attributes: Option<Linear>,
     box_map: Option<Linear>,
     boxes: Linear,
 }
@@ -52,6 +55,7 @@ impl Head {
     pub(super) fn new(config: &ResNetConfig, tensors: &Tensors<'_>) -> Result<Self> {
         let (channels, size) = (config.map_channels(), config.map_size());
         let linear = |path: &str, inputs, outputs| Linear::new(tensors, path, inputs, outputs);
+        let attributes = Some(config.attribute_logits()).filter(|logits| *logits > 0);
         let (box_map, box_inputs) = match config.box_head {
             BoxHead::Feature => (None, config.feature_length()),
             BoxHead::Map => {
@@ -73,6 +77,9 @@ impl Head {
                 .map(|length| linear("head.embedding", channels, length))
                 .transpose()?,
             category: linear("head.category", config.feature_length(), config.categories)?,
+            attributes: attributes
+                .map(|logits| linear("head.attributes", config.feature_length(), logits))
+                .transpose()?,
             box_map,
             boxes,
         })
@@ -109,7 +116,12 @@ impl Head {
             }
             None => self.boxes.apply(&feature),
         };
-        Output { category: self.category.apply(&feature), feature, boxes }
+        Output {
+            category: self.category.apply(&feature),
+            attributes: self.attributes.as_ref().map(|head| head.apply(&feature)).unwrap_or_default(),
+            feature,
+            boxes,
+        }
     }
 }
 

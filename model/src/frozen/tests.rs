@@ -29,7 +29,10 @@ fn compare(config: &ResNetConfig) {
         ("feature", expected.feature, found.feature),
         ("category", expected.category, found.category),
         ("boxes", expected.boxes, found.boxes),
-    ] {
+    ]
+    .into_iter()
+    .chain(expected.attributes.map(|logits| ("attributes", logits, found.attributes)))
+    {
         let expected = expected.into_data().try_to_vec::<f32>().unwrap();
         assert_eq!(expected.len(), found.len(), "{name}");
         let scale = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
@@ -51,6 +54,7 @@ fn equals_burn_s_network() {
         embedding: Some(64),
         box_head: BoxHead::Map,
         categories: 18,
+        attributes: vec![5, 1, 9],
         ..seed.clone()
     };
     compare(&wide);

@@ -46,6 +46,9 @@ pub struct ResNetConfig {
     pub box_head: BoxHead,
     /// Categories of the category head.
     pub categories: usize,
+    /// Values that each attribute (pattern, sleeve ...) can have; without any there is no attribute head.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<usize>,
 }
 
 impl Default for ResNetConfig {
@@ -60,6 +63,7 @@ impl Default for ResNetConfig {
             embedding: None,
             box_head: BoxHead::Feature,
             categories: 6,
+            attributes: Vec::new(),
         }
     }
 }
@@ -72,6 +76,12 @@ impl ResNetConfig {
     #[must_use]
     pub fn feature_length(&self) -> usize {
         self.embedding.unwrap_or_else(|| self.map_channels())
+    }
+
+    /// Logits of the attribute head: the values of all attributes, one attribute after the other.
+    #[must_use]
+    pub fn attribute_logits(&self) -> usize {
+        self.attributes.iter().sum()
     }
 
     /// Channels of the feature map.
@@ -105,7 +115,8 @@ impl ResNetConfig {
                 channels = width;
             }
         }
-        sum += self.embedding.unwrap_or(0) * channels + self.feature_length() * self.categories;
+        sum += self.embedding.unwrap_or(0) * channels
+            + self.feature_length() * (self.categories + self.attribute_logits());
         sum += match self.box_head {
             BoxHead::Feature => 4 * self.feature_length(),
             BoxHead::Map => size * size * Self::BOX_CHANNELS * (channels + 4),
@@ -137,6 +148,10 @@ impl ResNetConfig {
             "the embedding's length is out of range"
         } else if !(1..=4096).contains(&self.categories) {
             "the number of categories is out of range"
+        } else if self.attributes.len() > 64
+            || !self.attributes.iter().all(|values| (1..=256).contains(values))
+        {
+            "the number of attributes or of their values is out of range"
         } else {
             return Ok(());
         };

@@ -18,16 +18,20 @@ pub struct HeadOutput {
     pub feature: Tensor<2>,
     /// `[batch, categories]`, logits.
     pub category: Tensor<2>,
+    /// `[batch, attribute_logits]`, logits of each attribute's values, one attribute after the other; none without attributes.
+    pub attributes: Option<Tensor<2>>,
     /// `[batch, 4]`: x1, y1, x2, y2 as fractions of the input square, unbounded.
     pub boxes: Tensor<2>,
 }
 
-/// Final activation, pooling, optional projection, category head and box head.
+/// Final activation, pooling, optional projection, category head, attribute head and box head.
 #[derive(Module, Debug)]
 pub struct Head {
     pub(crate) norm: BatchNorm,
     pub(crate) embedding: Option<Linear>,
     pub(crate) category: Linear,
+    /// Only with attributes.
+    pub(crate) attributes: Option<Linear>,
     /// Only with [`BoxHead::Map`].
     pub(crate) box_map: Option<Conv2d>,
     pub(crate) boxes: Linear,
@@ -36,9 +40,10 @@ pub struct Head {
 
 impl Head {
     pub(super) fn new(config: &ResNetConfig, device: &Device) -> Self {
-        let channels = config.map_channels();
+        let (channels, feature) = (config.map_channels(), config.feature_length());
+        let attributes = Some(config.attribute_logits()).filter(|logits| *logits > 0);
         let (box_map, box_inputs) = match config.box_head {
-            BoxHead::Feature => (None, config.feature_length()),
+            BoxHead::Feature => (None, feature),
             BoxHead::Map => {
                 let narrow = ResNetConfig::BOX_CHANNELS;
                 let conv = Conv2dConfig::new([channels, narrow], [1, 1]).with_padding(PaddingConfig2d::Valid);
@@ -48,7 +53,8 @@ impl Head {
         Self {
             norm: norm(channels, config.epsilon, device),
             embedding: config.embedding.map(|length| LinearConfig::new(channels, length).init(device)),
-            category: LinearConfig::new(config.feature_length(), config.categories).init(device),
+            category: LinearConfig::new(feature, config.categories).init(device),
+            attributes: attributes.map(|logits| LinearConfig::new(feature, logits).init(device)),
             box_map,
             boxes: LinearConfig::new(box_inputs, 4).init(device),
             generalised_mean: config.pool == Pool::Gem,
@@ -71,6 +77,7 @@ impl Head {
         };
         HeadOutput {
             category: self.category.forward(feature.clone()),
+            attributes: self.attributes.as_ref().map(|head| head.forward(feature.clone())),
             boxes: self.boxes.forward(box_input),
             feature,
         }

@@ -45,6 +45,9 @@ pub fn walk<E>(
         linear("head.embedding", embedding, visit)?;
     }
     linear("head.category", &mut network.head.category, visit)?;
+    if let Some(attributes) = &mut network.head.attributes {
+        linear("head.attributes", attributes, visit)?;
+    }
     if let Some(box_map) = &mut network.head.box_map {
         conv("head.box_map", box_map, visit)?;
     }

@@ -3,7 +3,7 @@ use burn::tensor::{Distribution, TensorData};
 use super::*;
 use crate::{
     Error,
-    weights::{from_host, read_safetensors, to_host, to_safetensors},
+    weights::{adopt, from_host, read_safetensors, to_host, to_safetensors},
 };
 
 fn input(batch: usize, size: usize, device: &Device) -> Tensor<4> {
@@ -16,7 +16,13 @@ fn variants() -> Vec<ResNetConfig> {
     let seed = ResNetConfig::default();
     vec![
         ResNetConfig { stem_stride: 2, widths: vec![8, 16], pool: Pool::Gem, ..seed.clone() },
-        ResNetConfig { embedding: Some(12), box_head: BoxHead::Map, blocks: 1, ..seed.clone() },
+        ResNetConfig {
+            embedding: Some(12),
+            box_head: BoxHead::Map,
+            blocks: 1,
+            attributes: vec![3, 4],
+            ..seed.clone()
+        },
         seed,
     ]
 }
@@ -32,6 +38,7 @@ fn shapes_are_as_documented() {
         assert_eq!(output.feature.dims(), [2, config.feature_length()]);
         assert_eq!(output.category.dims(), [2, 6]);
         assert_eq!(output.boxes.dims(), [2, 4]);
+        assert_eq!(output.attributes.map_or(0, |logits| logits.dims()[1]), config.attribute_logits());
     }
 }
 
@@ -122,6 +129,30 @@ fn wrong_weights_are_refused() {
 }
 
 #[test]
+fn another_network_s_tensors_are_adopted_where_they_fit() {
+    let device = Device::flex();
+    let old = ResNetConfig::default();
+    let new = ResNetConfig { categories: 9, attributes: vec![3], ..old.clone() };
+    let learnt: std::collections::HashMap<_, _> =
+        to_host(&old.init(&device).unwrap()).unwrap().into_iter().collect();
+    let mut network = new.init(&device).unwrap();
+    let before: std::collections::HashMap<_, _> = to_host(&network).unwrap().into_iter().collect();
+    let left = adopt(&mut network, learnt.clone(), &device).unwrap();
+    let heads = ["head.category", "head.attributes"]
+        .iter()
+        .flat_map(|head| [format!("{head}.weight"), format!("{head}.bias")])
+        .collect::<Vec<_>>();
+    assert_eq!(left, heads);
+    for (name, tensor) in to_host(&network).unwrap() {
+        assert_eq!(
+            tensor,
+            if left.contains(&name) { &before[&name] } else { &learnt[&name] }.clone(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn configurations_out_of_bounds_are_refused() {
     let seed = ResNetConfig::default();
     for config in [
@@ -132,6 +163,8 @@ fn configurations_out_of_bounds_are_refused() {
         ResNetConfig { blocks: usize::MAX, ..seed.clone() },
         ResNetConfig { stem_stride: 0, ..seed.clone() },
         ResNetConfig { categories: 0, ..seed.clone() },
+        ResNetConfig { attributes: vec![2, 0], ..seed.clone() },
+        ResNetConfig { attributes: vec![usize::MAX], ..seed.clone() },
         ResNetConfig { epsilon: f64::NAN, ..seed },
     ] {
         assert!(matches!(config.init(&Device::flex()), Err(Error::InvalidModelCard { .. })), "{config:?}");

@@ -49,6 +49,9 @@ pub struct SynthFlags {
     /// The number of the first picture: with another start, a run continues the same endless series
     #[arg(long, default_value_t = 0, value_name = "INDEX")]
     start: u64,
+    /// Show each garment in N pictures, every time in another setting; a column item_id then says which garment it is
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    scenes: u64,
 }
 
 /// Flags of `dataset prepare`, as typed.
@@ -116,11 +119,13 @@ enum SettingFlag {
 impl SynthFlags {
     fn check(self) -> Result<(PathBuf, Settings)> {
         ensure!(self.count > 0, "--count is 0; it must be at least 1");
+        ensure!((1..=1000).contains(&self.scenes), "--scenes is {}; it must be from 1 to 1000", self.scenes);
         let (width, height) = self.size;
         let settings = Settings {
             count: self.count,
             seed: self.seed,
             start: self.start,
+            scenes: self.scenes,
             categories: parse_categories(&self.categories)?,
             setting: match self.setting {
                 SettingFlag::Varied => Setting::Varied,

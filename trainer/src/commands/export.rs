@@ -66,14 +66,14 @@ pub fn run(flags: Flags) -> Result<()> {
         None => serde_json::Value::Null,
     };
     let recipe = serde_json::to_value(&progress.recipe).context("The recipe cannot be written as JSON")?;
-    let mut network = progress.recipe.network.clone();
-    network.categories = progress.labels.len();
+    let network = progress.network();
     let card = ModelCard {
         format: CARD_FORMAT.to_owned(),
         version: CARD_VERSION,
         weights: FileReference::hashed("weights", "safetensors", &weights),
         preprocess: progress.recipe.preprocess.clone(),
         labels: progress.labels,
+        attributes: progress.attributes,
         colour_share: flags.colour_share,
         second_look: flags.second_look,
         mirror: flags.mirror,
@@ -82,6 +82,7 @@ pub fn run(flags: Flags) -> Result<()> {
             "data": flags.data,
             "step": progress.step,
             "multiply_adds": network.multiply_adds(),
+            "started_from": progress.started_from,
             "recipe": recipe,
         }),
         network,

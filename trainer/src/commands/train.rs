@@ -33,6 +33,11 @@ pub struct Flags {
     #[arg(long)]
     steps: Option<usize>,
 
+    /// The network to start from instead of a random one: a model.json, or the folder that holds it. Heads that do not fit
+    /// the data start anew.
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    from: Option<PathBuf>,
+
     /// Goes on where the run was stopped, with the same result as if it had not been.
     #[arg(long)]
     resume: bool,
@@ -49,6 +54,7 @@ pub fn run(flags: Flags) -> Result<()> {
         recipe,
         out: flags.out,
         device: device::select(flags.device)?,
+        from: flags.from,
         resume: flags.resume,
     })
 }

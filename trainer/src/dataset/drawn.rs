@@ -89,7 +89,9 @@ pub struct Settings {
     pub seed: u64,
     /// The number of the first picture.
     pub start: u64,
-    /// Picture `i` shows category `i` modulo their number.
+    /// In how many scenes each garment is shown, in pictures that follow each other; at least 1.
+    pub scenes: u64,
+    /// Garment `i` is of category `i` modulo their number.
     pub categories: Vec<Category>,
     /// Where garments are shown.
     pub setting: Setting,
@@ -105,12 +107,13 @@ impl Settings {
     /// The drawing with this number.
     #[must_use]
     pub fn drawing(&self, index: u64) -> Drawing {
+        let garment = index / self.scenes;
         synth::draw(&DrawRequest {
             seed: self.seed,
-            index,
-            category: self.categories[(index % self.categories.len() as u64) as usize],
+            index: garment,
+            category: self.categories[(garment % self.categories.len() as u64) as usize],
             setting: self.setting,
-            scene: 0,
+            scene: index % self.scenes,
             width: self.width,
             height: self.height,
         })
@@ -129,10 +132,10 @@ impl Settings {
         // Small drawings run through the same code and take no time.
         let small = Self { width: 48, height: 64, ..self.clone() };
         let mut sample = Vec::new();
-        for index in 0..self.categories.len() as u64 {
+        for index in 0..self.categories.len() as u64 * self.scenes {
             sample.extend_from_slice(small.drawing(index).picture.as_raw());
         }
-        json!({
+        let mut manifest = json!({
             "format": "twill-drawn",
             "version": 1,
             "seed": self.seed,
@@ -142,7 +145,25 @@ impl Settings {
             "height": self.height,
             "stored_as": self.format.extension(),
             "sample_sha256": hash::sha256_hex(&sample),
-        })
+        });
+        if self.scenes > 1 {
+            manifest["scenes"] = json!(self.scenes);
+        }
+        manifest
+    }
+
+    /// Columns of `labels.csv`. Where a garment is shown more than once, `item_id` says which it is.
+    fn columns(&self) -> Vec<&'static str> {
+        let item = (self.scenes > 1).then_some("item_id");
+        COLUMNS.into_iter().chain(item).collect()
+    }
+
+    fn row(&self, index: u64, drawing: &Drawing) -> StringRecord {
+        let mut row = row(&self.picture_path(index), drawing);
+        if self.scenes > 1 {
+            row.push_field(&format!("{}-{:06}", self.seed, index / self.scenes));
+        }
+        row
     }
 }
 
@@ -152,7 +173,7 @@ pub fn draw(folder: &Path, settings: &Settings) -> Result<()> {
     prepare(folder, settings)?;
     let mut rows = finished(folder, settings)?;
     let journal_path = folder.join("labels.part");
-    files::write(&journal_path, &csv_bytes(rows.values())?)?;
+    files::write(&journal_path, &csv_bytes(&settings.columns(), rows.values())?)?;
     let journal = File::options()
         .append(true)
         .open(&journal_path)
@@ -170,7 +191,7 @@ pub fn draw(folder: &Path, settings: &Settings) -> Result<()> {
             let drawing = settings.drawing(index);
             let path = settings.picture_path(index);
             files::write(&folder.join(&path), &settings.format.encode(&drawing.picture)?)?;
-            let row = row(&path, &drawing);
+            let row = settings.row(index, &drawing);
             let line = csv_line(&row)?;
             // A poisoned lock means that another thread failed in the middle; its panic ends the work anyway.
             let mut journal = journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -186,7 +207,7 @@ pub fn draw(folder: &Path, settings: &Settings) -> Result<()> {
     let newly = drawn.len();
     rows.extend(drawn);
 
-    files::write(&folder.join("labels.csv"), &csv_bytes(rows.values())?)?;
+    files::write(&folder.join("labels.csv"), &csv_bytes(&settings.columns(), rows.values())?)?;
     files::remove(&journal_path)?;
     eprintln!(
         "Drew {newly} pictures at {rate:.0} a second; {} and their labels are in {}.",
@@ -248,7 +269,7 @@ fn finished(folder: &Path, settings: &Settings) -> Result<BTreeMap<u64, StringRe
             let record = record.with_context(|| format!("{} is not well-formed CSV", path.display()))?;
             let index = record.get(0).and_then(|path| Path::new(path).file_stem()?.to_str()?.parse().ok());
             if let Some(index) = index.filter(|index| settings.indices().contains(index))
-                && record.len() == COLUMNS.len()
+                && record.len() == settings.columns().len()
                 && folder.join(settings.picture_path(index)).is_file()
             {
                 rows.insert(index, record);
@@ -281,9 +302,9 @@ fn row(path: &str, drawing: &Drawing) -> StringRecord {
     row
 }
 
-fn csv_bytes<'a>(rows: impl Iterator<Item = &'a StringRecord>) -> Result<Vec<u8>> {
+fn csv_bytes<'a>(columns: &[&str], rows: impl Iterator<Item = &'a StringRecord>) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
+    writer.write_record(columns)?;
     for row in rows {
         writer.write_record(row)?;
     }

@@ -1,7 +1,7 @@
 //! Everything that a run needs to go on, in one file that is replaced in one step.
 //!
-//! A safetensors file with three byte arrays (the network with its parameters' identities, the optimiser's state, the
-//! running average) and, as its metadata, how far the run is and which recipe, labels and data it belongs to.
+//! A safetensors file with four byte arrays (the network with its parameters' identities, the optimiser's state, the
+//! running average, the memory of past features) and, as its metadata, how far the run is and which recipe, labels and data it belongs to.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,9 +12,11 @@ use burn::optim::ModuleOptimizer;
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device};
 use model::resnet::{ResNet, ResNetConfig};
+use model::weights::Attribute;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::contrast::Memory;
 use super::recipe::Recipe;
 use crate::files;
 
@@ -29,8 +31,26 @@ pub struct Progress {
     pub best_step: usize,
     /// Names of the categories.
     pub labels: Vec<String>,
+    /// Names of the attributes and their values.
+    #[serde(default)]
+    pub attributes: Vec<Attribute>,
+    /// SHA-256 of the weights that it started from, where it did not start from nothing.
+    #[serde(default)]
+    pub started_from: Option<String>,
     /// What the run does.
     pub recipe: Recipe,
+}
+
+impl Progress {
+    /// The network that is trained, its heads as wide as the data asks for.
+    #[must_use]
+    pub fn network(&self) -> ResNetConfig {
+        ResNetConfig {
+            categories: self.labels.len(),
+            attributes: self.attributes.iter().map(|attribute| attribute.values.len()).collect(),
+            ..self.recipe.network.clone()
+        }
+    }
 }
 
 /// A run between two steps.
@@ -43,6 +63,8 @@ pub struct Checkpoint {
     pub average: ResNet,
     /// The optimiser with its momentum.
     pub optimiser: ModuleOptimizer,
+    /// Features of past batches.
+    pub memory: Memory,
 }
 
 impl Checkpoint {
@@ -59,8 +81,10 @@ impl Checkpoint {
             arrays.push((name, bytes.with_context(context)?));
         }
         let mut views = Vec::new();
-        for (name, bytes) in &arrays {
-            views.push((*name, TensorView::new(Dtype::U8, vec![bytes.len()], bytes).with_context(context)?));
+        let memory = self.memory.to_bytes();
+        let arrays = arrays.iter().map(|(name, bytes)| (*name, &bytes[..])).chain([("memory", &memory[..])]);
+        for (name, bytes) in arrays {
+            views.push((name, TensorView::new(Dtype::U8, vec![bytes.len()], bytes).with_context(context)?));
         }
         let progress = serde_json::to_string(&self.progress).with_context(context)?;
         let metadata = HashMap::from([("progress".to_owned(), progress)]);
@@ -76,6 +100,7 @@ impl Checkpoint {
             network: file.network("network", &device.clone().autodiff())?,
             average: file.network("average", device)?,
             optimiser: optimiser.from_bytes(file.part("optimiser")?).with_context(|| damaged(path))?,
+            memory: Memory::from_bytes(&file.part("memory")?).with_context(|| damaged(path))?,
             progress: file.progress,
         })
     }
@@ -127,8 +152,6 @@ impl<'a> File<'a> {
 
     fn network(&self, name: &str, device: &Device) -> Result<ResNet> {
         let record = ModuleRecord::from_bytes(self.part(name)?).with_context(|| damaged(self.path))?;
-        let Progress { labels, recipe, .. } = &self.progress;
-        let config = ResNetConfig { categories: labels.len(), ..recipe.network.clone() };
-        Ok(config.init(device)?.load_record(record))
+        Ok(self.progress.network().init(device)?.load_record(record))
     }
 }

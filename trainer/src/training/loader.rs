@@ -30,6 +30,10 @@ pub struct Batch {
     pub boxes: Vec<f32>,
     /// `[batch]`: 1 where a box is known, else 0.
     pub has_box: Vec<f32>,
+    /// `[batch, attributes]`, flat: the index of the value, where it is known.
+    pub attributes: Vec<Option<usize>>,
+    /// `[batch]`: the number of the item that is shown, where it is known.
+    pub items: Vec<Option<usize>>,
 }
 
 /// Gives the batches of a run in order, from any step on.
@@ -84,6 +88,8 @@ pub fn batch(sources: &Sources, recipe: &Recipe, step: usize) -> Batch {
         batch.inputs.extend(view.tensor);
         batch.labels.push(picture.label);
         batch.mixed.push((picture.label, 0.0));
+        batch.attributes.extend(&picture.attributes);
+        batch.items.push(picture.item);
         batch.boxes.extend(view.bbox.unwrap_or_default());
         batch.has_box.push(if view.bbox.is_some() { 1.0 } else { 0.0 });
     }
@@ -94,7 +100,7 @@ pub fn batch(sources: &Sources, recipe: &Recipe, step: usize) -> Batch {
 }
 
 /// Mixes some pictures with another of the batch and their labels likewise (Zhang et al. 2018). Each stays the stronger
-/// of the two; where a garment is seems no sensible question then, so its box no longer counts.
+/// of the two. Where a garment is, which it is and what it looks like seem no sensible questions then, so these no longer count.
 fn mix(batch: &mut Batch, mixup: &Mixup, rng: &mut impl Rng) {
     let count = batch.labels.len();
     let pixels = batch.inputs.len() / count;
@@ -110,10 +116,14 @@ fn mix(batch: &mut Batch, mixup: &Mixup, rng: &mut impl Rng) {
         }
         batch.mixed[place] = (batch.labels[other], amount);
         batch.has_box[place] = 0.0;
+        batch.items[place] = None;
+        let attributes = batch.attributes.len() / count;
+        batch.attributes[place * attributes..][..attributes].fill(None);
     }
 }
 
-/// The pictures of one step: from each data set its share, walking through ever new shuffles of the set.
+/// The pictures of one step: from each data set its share, walking through ever new shuffles of the set, in which the
+/// pictures of an item follow each other.
 fn choose<'a>(sources: &'a Sources, recipe: &Recipe, step: usize) -> Vec<&'a Picture> {
     let counts = split(recipe, &sources.sets.iter().map(|set| set.training.len()).collect::<Vec<_>>(), step);
     let mut chosen = Vec::with_capacity(recipe.batch);
@@ -123,9 +133,9 @@ fn choose<'a>(sources: &'a Sources, recipe: &Recipe, step: usize) -> Vec<&'a Pic
         for position in before..before + count {
             let epoch = position / size;
             if shuffle.0 != epoch {
-                let mut order: Vec<usize> = (0..size).collect();
-                order.shuffle(&mut random(recipe.seed, &[0, set as u64, epoch as u64]));
-                shuffle = (epoch, order);
+                let mut groups: Vec<&Vec<usize>> = source.groups.iter().collect();
+                groups.shuffle(&mut random(recipe.seed, &[0, set as u64, epoch as u64]));
+                shuffle = (epoch, groups.into_iter().flatten().copied().collect());
             }
             chosen.push(&source.training[shuffle.1[position % size]]);
         }
@@ -207,6 +217,8 @@ mod tests {
             mixed: (0..8).map(|label| (label, 0.0)).collect(),
             boxes: vec![0.5; 32],
             has_box: vec![1.0; 8],
+            attributes: vec![Some(1); 16],
+            items: vec![Some(3); 8],
         };
         mix(&mut batch, &Mixup { share: 0.5, until: 1.0 }, &mut ChaCha8Rng::seed_from_u64(3));
         for (place, input) in batch.inputs.chunks_exact(5).enumerate() {
@@ -214,6 +226,9 @@ mod tests {
             let expected = place as f32 + amount * (other as f32 - place as f32);
             assert!(input.iter().all(|value| (value - expected).abs() < 1e-5) && amount < 0.5);
             assert_eq!(batch.has_box[place] == 0.0, amount > 0.0);
+            assert_eq!(batch.items[place].is_none(), amount > 0.0);
+            let known = if amount > 0.0 { None } else { Some(1) };
+            assert_eq!(batch.attributes[2 * place..][..2], [known; 2]);
         }
         assert!((2..=6).contains(&batch.mixed.iter().filter(|mixed| mixed.1 > 0.0).count()));
     }

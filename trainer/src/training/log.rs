@@ -9,8 +9,7 @@ use anyhow::{Context as _, Result};
 use super::validate::Scores;
 use crate::files;
 
-const HEADER: &str =
-    "step,learning_rate,category_loss,box_loss,pictures_a_second,validation_top1,validation_box_iou";
+const HEADER: &str = "step,learning_rate,category_loss,box_loss,pictures_a_second,validation_top1,validation_box_iou,attribute_loss,contrast_loss,validation_attributes";
 
 /// Appends to `log.csv`.
 pub(super) struct Log {
@@ -33,13 +32,16 @@ impl Log {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// Notes the mean losses (category, boxes) since the last note, and the speed in pictures a second.
-    pub(super) fn training(&mut self, step: usize, rate: f64, losses: [f32; 2], speed: f32) -> Result<()> {
-        let [category, boxes] = losses;
+    /// Notes the mean losses (category, boxes, attributes, contrast) since the last note, and the speed in pictures a second.
+    pub(super) fn training(&mut self, step: usize, rate: f64, losses: [f32; 4], speed: f32) -> Result<()> {
+        let [category, boxes, attributes, contrast] = losses;
         println!(
-            "step {step}  category loss {category:.3}  box loss {boxes:.4}  rate {rate:.4}  {speed:.0} pictures/s"
+            "step {step}  loss: category {category:.3}  box {boxes:.4}  attributes {attributes:.3}  contrast {contrast:.3}  \
+             rate {rate:.4}  {speed:.0} pictures/s"
         );
-        self.append(&format!("{step},{rate:.6},{category:.5},{boxes:.6},{speed:.1},,"))
+        self.append(&format!(
+            "{step},{rate:.6},{category:.5},{boxes:.6},{speed:.1},,,{attributes:.5},{contrast:.5},"
+        ))
     }
 
     /// Notes the figures of the validation part.
@@ -50,9 +52,11 @@ impl Log {
             .map(|(share, count)| format!("{:.1}% of {count} right", 100.0 * share))
             .collect();
         let iou = scores.box_iou.map(|iou| format!("{iou:.4}")).unwrap_or_default();
-        println!("step {step}  validation: {}  box IoU {iou}", shares.join(", "));
+        let attributes: Vec<String> = scores.attributes.iter().map(|share| format!("{share:.4}")).collect();
+        let attributes = attributes.join(" ");
+        println!("step {step}  validation: {}  box IoU {iou}  attributes {attributes}", shares.join(", "));
         let top1: Vec<String> = scores.top1.iter().map(|(share, _)| format!("{share:.4}")).collect();
-        self.append(&format!("{step},,,,,{},{iou}", top1.join(" ")))
+        self.append(&format!("{step},,,,,{},{iou},,,{attributes}", top1.join(" ")))
     }
 
     fn append(&self, row: &str) -> Result<()> {

@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
 use model::resnet::HeadOutput;
 
+use super::contrast::{self, Memory};
 use super::loader::Batch;
 use super::recipe::Loss;
 
@@ -13,14 +14,39 @@ pub(super) struct Losses {
     pub(super) category: Tensor<1>,
     /// Squared error of the corners, mean over the pictures whose box is known and the four corners; 0 without any.
     pub(super) boxes: Tensor<1>,
+    /// Mean over the attributes of the cross-entropy, each a mean over the pictures whose value is known.
+    pub(super) attributes: Tensor<1>,
+    /// How far pictures of the same item are from each other compared with others; see [`contrast`].
+    pub(super) contrast: Tensor<1>,
+    /// `[batch, feature_length]`, of length 1; where there is a contrastive loss.
+    pub(super) features: Option<Tensor<2>>,
 }
 
 impl Losses {
     /// # Shapes
     ///
     /// - `output`: as of a batch of `batch.labels.len()` pictures
-    pub(super) fn new(output: HeadOutput, batch: &Batch, recipe: &Loss, device: &Device) -> Self {
+    /// - `attributes`: the number of values of each
+    pub(super) fn new(
+        output: HeadOutput,
+        batch: &Batch,
+        attributes: &[usize],
+        memory: &Memory,
+        recipe: &Loss,
+        device: &Device,
+    ) -> Self {
         let [size, categories] = output.category.dims();
+        let features = recipe.contrast.as_ref().map(|_| contrast::unit(output.feature));
+        let contrast = match (&recipe.contrast, &features) {
+            (Some(recipe), Some(features)) => {
+                contrast::loss(features.clone(), &batch.items, memory, recipe.temperature, device)
+            }
+            _ => Tensor::zeros([1], device),
+        };
+        let attributes = match output.attributes {
+            Some(logits) => attribute_loss(&logits, batch, attributes, device),
+            None => Tensor::zeros([1], device),
+        };
         let smooth = recipe.label_smoothing / categories as f32;
         let mut targets = vec![smooth; size * categories];
         for (row, (label, (other, amount))) in batch.labels.iter().zip(&batch.mixed).enumerate() {
@@ -35,13 +61,42 @@ impl Losses {
         let mask = Tensor::<2>::from_data(TensorData::new(batch.has_box.clone(), [size, 1]), device);
         let error = (output.boxes - corners) * mask;
         let boxes = (error.clone() * error).sum() / (4.0 * known.max(1.0));
-        Self { category, boxes }
+        Self { category, boxes, attributes, contrast, features }
     }
 
     /// What is minimised.
     pub(super) fn total(&self, recipe: &Loss) -> Tensor<1> {
-        self.category.clone() + self.boxes.clone() * recipe.boxes
+        let contrast = recipe.contrast.as_ref().map_or(0.0, |contrast| contrast.weight);
+        self.category.clone()
+            + self.boxes.clone() * recipe.boxes
+            + self.attributes.clone() * recipe.attributes
+            + self.contrast.clone() * contrast
     }
+}
+
+/// # Shapes
+///
+/// - `logits`: `[batch, sum of values]`, one attribute after the other
+/// - `values`: of each attribute
+fn attribute_loss(logits: &Tensor<2>, batch: &Batch, values: &[usize], device: &Device) -> Tensor<1> {
+    let [size, _] = logits.dims();
+    let mut sum = Tensor::zeros([1], device);
+    let mut start = 0;
+    for (attribute, &count) in values.iter().enumerate() {
+        let own = batch.attributes.iter().skip(attribute).step_by(values.len());
+        let known = own.clone().flatten().count().max(1) as f32;
+        let mut targets = vec![0.0f32; size * count];
+        for (row, value) in own.enumerate() {
+            if let Some(value) = value {
+                targets[row * count + value] = 1.0 / known;
+            }
+        }
+        let targets = Tensor::<2>::from_data(TensorData::new(targets, [size, count]), device);
+        let part = logits.clone().slice([0..size, start..start + count]);
+        sum = sum - (log_softmax(part, 1) * targets).sum();
+        start += count;
+    }
+    sum / values.len().max(1) as f32
 }
 
 #[cfg(test)]
@@ -55,6 +110,11 @@ mod tests {
             feature: Tensor::zeros([2, 3], &device),
             // Probabilities 1/4 and 3/4, twice.
             category: Tensor::from_data([[0.0, 3f32.ln()], [0.0, 3f32.ln()]], &device),
+            // Of two attributes, the first with probabilities 1/4 and 3/4, the second with a third each.
+            attributes: Some(Tensor::from_data(
+                [[0.0, 3f32.ln(), 0.0, 0.0, 0.0], [0.0, 3f32.ln(), 0.0, 0.0, 0.0]],
+                &device,
+            )),
             boxes: Tensor::from_data([[0.0, 0.0, 1.0, 1.0], [9.0, 9.0, 9.0, 9.0]], &device),
         };
         let batch = Batch {
@@ -63,24 +123,33 @@ mod tests {
             mixed: vec![(0, 0.0), (1, 0.0)],
             boxes: vec![0.2, 0.0, 1.0, 0.8, 0.0, 0.0, 0.0, 0.0],
             has_box: vec![1.0, 0.0],
+            attributes: vec![Some(0), None, None, Some(2)],
+            items: vec![None, None],
         };
         let value = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f32>().unwrap()[0];
-        let plain = Loss { label_smoothing: 0.0, boxes: 2.0 };
-        let losses = Losses::new(output.clone(), &batch, &plain, &device);
+        let plain = Loss { label_smoothing: 0.0, boxes: 2.0, attributes: 0.0, contrast: None };
+        let new = |batch: &Batch, recipe: &Loss| {
+            Losses::new(output.clone(), batch, &[2, 3], &Memory::new(0), recipe, &device)
+        };
+        let losses = new(&batch, &plain);
         let category = f32::midpoint(4f32.ln(), (4f32 / 3.0).ln());
         assert!((value(losses.category.clone()) - category).abs() < 1e-6);
         assert!((value(losses.boxes.clone()) - 0.02).abs() < 1e-6, "the second box is not known");
         assert!((value(losses.total(&plain)) - category - 0.04).abs() < 1e-6);
 
         // Smoothed by all, every category has the same target: the mean of both logarithms.
-        let smooth = Loss { label_smoothing: 0.5, boxes: 0.0 };
-        let smoothed = value(Losses::new(output.clone(), &batch, &smooth, &device).category);
-        assert!((smoothed - category).abs() < 1e-6);
+        let smooth = Loss { label_smoothing: 0.5, boxes: 0.0, attributes: 1.0, contrast: None };
+        let smoothed = new(&batch, &smooth);
+        assert!((value(smoothed.category.clone()) - category).abs() < 1e-6);
+        // Each attribute is known of one picture: (ln 4 + ln 3) / 2.
+        let attributes = f32::midpoint(4f32.ln(), 3f32.ln());
+        assert!((value(smoothed.attributes.clone()) - attributes).abs() < 1e-6);
+        assert!((value(smoothed.total(&smooth)) - category - attributes).abs() < 1e-6);
 
         // The first picture is a quarter of the second category: -(3/4 log 1/4 + 1/4 log 3/4).
         let mixed = Batch { mixed: vec![(1, 0.25), (1, 0.0)], ..batch };
         let expected = f32::midpoint(0.75 * 4f32.ln() + 0.25 * (4f32 / 3.0).ln(), (4f32 / 3.0).ln());
-        let value = value(Losses::new(output, &mixed, &plain, &device).category);
+        let value = value(new(&mixed, &plain).category);
         assert!((value - expected).abs() < 1e-6);
     }
 }

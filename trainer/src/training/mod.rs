@@ -6,6 +6,7 @@
 pub mod augment;
 mod average;
 pub mod checkpoint;
+pub mod contrast;
 #[cfg(feature = "libtorch")]
 mod fused;
 pub mod loader;
@@ -16,7 +17,7 @@ pub mod sources;
 mod validate;
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -27,16 +28,18 @@ use burn::optim::{
     GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig, momentum::MomentumConfig,
 };
 use burn::tensor::{Device, Tensor, TensorData};
-use model::resnet::{HeadOutput, ResNet, ResNetConfig};
+use model::resnet::{HeadOutput, ResNet};
+use model::weights::adopt;
 
 use self::checkpoint::{Checkpoint, Progress};
+use self::contrast::Memory;
 use self::loader::{Batch, Loader};
 use self::log::Log;
 use self::loss::Losses;
 use self::recipe::{Optimiser, Recipe};
 use self::sources::Sources;
 use self::validate::Scores;
-use crate::files;
+use crate::{files, trained};
 
 /// Steps between two lines of progress.
 const REPORT_EVERY: usize = 50;
@@ -52,6 +55,8 @@ pub struct Settings {
     pub out: PathBuf,
     /// Where to compute.
     pub device: Device,
+    /// The network to start from: a model.json or the folder that holds it. Tensors that do not fit start anew.
+    pub from: Option<PathBuf>,
     /// Whether to go on where the run folder's last checkpoint is.
     pub resume: bool,
 }
@@ -76,15 +81,16 @@ pub fn run(settings: &Settings) -> Result<()> {
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut loader = Loader::start(&sources, recipe, state.progress.step, threads)?;
     let training_device = device.clone().autodiff();
+    let attributes = state.progress.network().attributes;
 
     let mut clock = Instant::now();
-    let mut sums = [0.0f32; 2];
+    let mut sums = [0.0f32; 4];
     while state.progress.step < recipe.steps {
         let step = state.progress.step;
         let batch = loader.next_batch()?;
         let losses = {
             let output = forward(&state.network, input(&batch, recipe, &training_device), device);
-            Losses::new(output, &batch, &recipe.loss, &training_device)
+            Losses::new(output, &batch, &attributes, &state.memory, &recipe.loss, &training_device)
         };
         let gradients = losses.total(&recipe.loss).backward();
         let gradients = GradientsParams::from_grads(gradients, &state.network);
@@ -93,20 +99,27 @@ pub fn run(settings: &Settings) -> Result<()> {
         state.average = average::update(state.average, &state.network, recipe.optimiser.average, step);
         state.progress.step += 1;
 
-        let values = [scalar(losses.category)?, scalar(losses.boxes)?];
+        if let Some(features) = losses.features {
+            state.memory.remember(&host(features.detach())?, &batch.items);
+        }
+        let values = [losses.category, losses.boxes, losses.attributes, losses.contrast].map(scalar);
+        let [category, boxes, attributes, contrast] = values;
+        let values = [category?, boxes?, attributes?, contrast?];
         if !values.iter().all(|value| value.is_finite()) {
             bail!(
                 "At step {step} the loss was no longer a number. The learning rate {rate:.4} is probably too high: \
                  lower optimiser.learning_rate and start again with --resume from the last checkpoint"
             );
         }
-        sums = [sums[0] + values[0], sums[1] + values[1]];
+        for (sum, value) in sums.iter_mut().zip(values) {
+            *sum += value;
+        }
         let done = state.progress.step;
         if done % REPORT_EVERY == 0 || done == recipe.steps {
             let steps = if done % REPORT_EVERY == 0 { REPORT_EVERY } else { done % REPORT_EVERY } as f32;
             let speed = steps * recipe.batch as f32 / clock.elapsed().as_secs_f32();
             log.training(done, rate, sums.map(|sum| sum / steps), speed)?;
-            (clock, sums) = (Instant::now(), [0.0; 2]);
+            (clock, sums) = (Instant::now(), [0.0; 4]);
         }
         if done % recipe.validate_every == 0 || done == recipe.steps {
             validate(&mut state, &sources, settings, &mut log)?;
@@ -141,9 +154,12 @@ fn input(batch: &Batch, recipe: &Recipe, device: &Device) -> Tensor<4> {
 }
 
 fn scalar(tensor: Tensor<1>) -> Result<f32> {
+    Ok(host(tensor)?.first().copied().unwrap_or(f32::NAN))
+}
+
+fn host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     let data = tensor.try_into_data().context("The device could not be read")?;
-    let values = data.try_into_vec_as::<f32>().context("The device returned something else than numbers")?;
-    Ok(values.first().copied().unwrap_or(f32::NAN))
+    data.try_into_vec_as::<f32>().context("The device returned something else than numbers")
 }
 
 /// Measures the average, keeps it if it is the best so far, and saves the run.
@@ -170,20 +186,42 @@ fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
     files::write(&out.join("recipe.toml"), text.as_bytes())?;
     let training_device = device.clone().autodiff();
     training_device.seed(recipe.seed);
-    let config = ResNetConfig { categories: sources.labels.len(), ..recipe.network.clone() };
-    let network = config.init(&training_device)?;
+    let mut progress = Progress {
+        step: 0,
+        best_error: f32::INFINITY,
+        best_step: 0,
+        labels: sources.labels.clone(),
+        attributes: sources.attributes.clone(),
+        started_from: None,
+        recipe: recipe.clone(),
+    };
+    let mut network = progress.network().init(&training_device)?;
+    if let Some(from) = &settings.from {
+        let mut learnt = progress.network().init(device)?;
+        progress.started_from = Some(start_from(&mut learnt, from, device)?);
+        // By way of a record, so that the parameters are still tracked by the differentiating device.
+        network = network.load_record(learnt.into_record());
+    }
+    let memory = recipe.loss.contrast.as_ref().map_or(0, |contrast| contrast.memory);
     Ok(Checkpoint {
-        progress: Progress {
-            step: 0,
-            best_error: f32::INFINITY,
-            best_step: 0,
-            labels: sources.labels.clone(),
-            recipe: recipe.clone(),
-        },
+        progress,
+        memory: Memory::new(memory),
         average: network.valid(),
         network,
         optimiser: optimiser(&recipe.optimiser),
     })
+}
+
+/// Takes over what the network of a model.json has learnt, and says what is left to learn from nothing. Returns the SHA-256
+/// of its weights.
+fn start_from(network: &mut ResNet, path: &Path, device: &Device) -> Result<String> {
+    let (card, tensors) = trained::read(path, "--from")?;
+    let left = adopt(network, tensors, device)?;
+    println!("Starting from {}.", path.display());
+    if !left.is_empty() {
+        println!("These fit nothing there and start anew: {}.", left.join(", "));
+    }
+    Ok(card.weights.sha256)
 }
 
 fn resume(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
@@ -197,8 +235,8 @@ fn resume(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
         settings.out.join("recipe.toml").display()
     );
     ensure!(
-        state.progress.labels == sources.labels,
-        "The run in {} was made with data of other categories",
+        state.progress.labels == sources.labels && state.progress.attributes == sources.attributes,
+        "The run in {} was made with data of other categories or attributes",
         settings.out.display()
     );
     println!("Going on after step {}.", state.progress.step);

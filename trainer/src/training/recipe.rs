@@ -43,6 +43,9 @@ pub struct Recipe {
     /// Categories that go by another label's name.
     #[serde(default)]
     pub aliases: BTreeMap<String, String>,
+    /// What the attribute head learns: names of attributes, and the columns of the data that hold them.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
     /// How the weights move.
     pub optimiser: Optimiser,
     /// What they are pulled towards.
@@ -115,6 +118,25 @@ pub struct Loss {
     pub label_smoothing: f32,
     /// Weight of the mean squared error of the box's corners, against 1 for the category.
     pub boxes: f32,
+    /// Weight of the mean of the attributes' cross-entropies.
+    #[serde(default)]
+    pub attributes: f32,
+    /// Pulls pictures of the same item together, where items are known.
+    #[serde(default)]
+    pub contrast: Option<Contrast>,
+}
+
+/// Supervised contrastive loss over items (Khosla et al. 2020), with a memory of the features of past batches to tell each
+/// picture from (Wang et al. 2020).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contrast {
+    /// Weight, against 1 for the category.
+    pub weight: f32,
+    /// What similarities are divided by.
+    pub temperature: f32,
+    /// Features of past batches that are kept.
+    pub memory: usize,
 }
 
 impl Recipe {
@@ -168,6 +190,18 @@ impl Recipe {
             "loss.label_smoothing must be at least 0 and below 1"
         );
         ensure!(self.loss.boxes >= 0.0 && self.loss.boxes.is_finite(), "loss.boxes must not be negative");
+        ensure!(
+            self.loss.attributes >= 0.0 && self.loss.attributes.is_finite(),
+            "loss.attributes must not be negative"
+        );
+        if let Some(Contrast { weight, temperature, memory }) = self.loss.contrast {
+            ensure!(weight >= 0.0 && weight.is_finite(), "loss.contrast.weight must not be negative");
+            ensure!(
+                (0.01..=10.0).contains(&temperature),
+                "loss.contrast.temperature must be from 0.01 to 10"
+            );
+            ensure!(memory <= 65_536, "loss.contrast.memory must be at most 65536");
+        }
         let fraction = |value: f64| (0.0..=1.0).contains(&value);
         ensure!(
             fraction(self.mixup.share) && fraction(self.mixup.until),

@@ -7,10 +7,11 @@ use anyhow::{Context as _, Result, ensure};
 use image::RgbImage;
 use model::crop::CropBox;
 use model::image::DecodeLimits;
+use model::weights::Attribute;
 use rayon::prelude::*;
 
 use super::recipe::Recipe;
-use crate::dataset::split::{group, held_out};
+use crate::dataset::split::{group, held_out, item};
 use crate::dataset::{Sample, format};
 
 /// A labelled picture of a run.
@@ -22,6 +23,10 @@ pub struct Picture {
     pub label: usize,
     /// The garment's box, where it is known.
     pub bbox: Option<CropBox>,
+    /// For each attribute the index of its value, where it is known.
+    pub attributes: Vec<Option<usize>>,
+    /// Number of the item that is shown, where it is known.
+    pub item: Option<usize>,
 }
 
 /// One data set of a run, decoded.
@@ -31,6 +36,21 @@ pub struct Source {
     pub training: Vec<Picture>,
     /// Pictures to measure on.
     pub validation: Vec<Picture>,
+    /// The pictures to train on by what they show: those of an item together, any other alone.
+    pub groups: Vec<Vec<usize>>,
+}
+
+impl Source {
+    /// Groups the pictures to train on, in order.
+    fn group(&mut self) {
+        let mut places = BTreeMap::new();
+        for (index, picture) in self.training.iter().enumerate() {
+            match picture.item.map(|item| *places.entry(item).or_insert(self.groups.len())) {
+                Some(place) if place < self.groups.len() => self.groups[place].push(index),
+                _ => self.groups.push(vec![index]),
+            }
+        }
+    }
 }
 
 /// Everything that a run trains on.
@@ -40,6 +60,8 @@ pub struct Sources {
     pub sets: Vec<Source>,
     /// Names of the categories, sorted.
     pub labels: Vec<String>,
+    /// The attributes that the recipe names, with the values that occur, sorted.
+    pub attributes: Vec<Attribute>,
     /// Files that could not be decoded, with the reason.
     pub unreadable: Vec<(PathBuf, String)>,
 }
@@ -65,8 +87,21 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
     let index: BTreeMap<&str, usize> =
         labels.iter().enumerate().map(|(i, label)| (label.as_str(), i)).collect();
 
+    let attributes = attributes(&sets, recipe)?;
+    let columns: Vec<&String> = recipe.attributes.values().collect();
+    let items: BTreeMap<String, usize> = sets
+        .iter()
+        .flatten()
+        .filter_map(item)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .enumerate()
+        .map(|(number, item)| (item, number))
+        .collect();
+
     let longest = longest_side(recipe);
-    let mut sources = Sources { sets: Vec::new(), labels: labels.clone(), unreadable: Vec::new() };
+    let mut sources =
+        Sources { sets: Vec::new(), labels: labels.clone(), attributes, unreadable: Vec::new() };
     for (path, samples) in paths.iter().zip(sets) {
         let held_out = held_out(&samples, recipe.validation, recipe.seed);
         let total = samples.len();
@@ -75,8 +110,16 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
             .map(|sample| {
                 let label = index.get(name(&sample).as_str()).copied().unwrap_or(0);
                 let validation = held_out.contains(&group(&sample));
+                let value = |(attribute, column): (&Attribute, &&String)| {
+                    let own = sample.extra.get(*column)?;
+                    attribute.values.iter().position(|value| value == own)
+                };
+                let attributes = sources.attributes.iter().zip(&columns).map(value).collect();
+                let item = item(&sample).and_then(|item| items.get(&item).copied());
                 match decode(&sample, longest) {
-                    Ok(pixels) => Ok((validation, Picture { pixels, label, bbox: sample.bbox })),
+                    Ok(pixels) => {
+                        Ok((validation, Picture { pixels, label, bbox: sample.bbox, attributes, item }))
+                    }
                     Err(error) => Err((sample.path, format!("{error:#}"))),
                 }
             })
@@ -100,9 +143,25 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
                 .map(|(path, why)| format!("{}: {why}", path.display()))
                 .unwrap_or_default()
         );
+        source.group();
         sources.sets.push(source);
     }
     Ok(sources)
+}
+
+/// The recipe's attributes with the values that the data has in their columns.
+fn attributes(sets: &[Vec<Sample>], recipe: &Recipe) -> Result<Vec<Attribute>> {
+    let of = |(name, column): (&String, &String)| {
+        let values: BTreeSet<&String> =
+            sets.iter().flatten().filter_map(|sample| sample.extra.get(column)).collect();
+        ensure!(
+            (1..=256).contains(&values.len()),
+            "The attribute {name} has {} values; the data must have from 1 to 256 in a column {column}",
+            values.len()
+        );
+        Ok(Attribute { name: name.clone(), values: values.into_iter().cloned().collect() })
+    };
+    recipe.attributes.iter().map(of).collect()
 }
 
 /// Longest side that decoded pictures are kept at, pixels: enough for the closest window without visible blur.

@@ -16,6 +16,16 @@ pub(super) struct Scores {
     pub(super) top1: Vec<(f32, usize)>,
     /// Mean intersection over union of the boxes, where any are known.
     pub(super) box_iou: Option<f32>,
+    /// Share of pictures whose likeliest value of each attribute is right, of those whose value is known; 1 without any.
+    pub(super) attributes: Vec<f32>,
+}
+
+/// What is counted over all data sets.
+#[derive(Default)]
+struct Counts {
+    overlaps: Vec<f32>,
+    /// Of each attribute: how many are right, and of how many the value is known.
+    attributes: Vec<(usize, usize)>,
 }
 
 impl Scores {
@@ -27,17 +37,21 @@ impl Scores {
         device: &Device,
     ) -> Result<Self> {
         let mut scores = Self::default();
-        let mut overlaps = Vec::new();
+        let mut counts = Counts { overlaps: Vec::new(), attributes: vec![(0, 0); sources.attributes.len()] };
         for set in sources.sets.iter().filter(|set| !set.validation.is_empty()) {
             let mut right = 0;
             for pictures in set.validation.chunks(recipe.batch) {
-                right += measure_batch(network, pictures, recipe, device, &mut overlaps)?;
+                right += measure_batch(network, pictures, sources, recipe, device, &mut counts)?;
             }
             scores.top1.push((right as f32 / set.validation.len() as f32, set.validation.len()));
         }
+        let Counts { overlaps, attributes } = counts;
         if !overlaps.is_empty() {
             scores.box_iou = Some(overlaps.iter().sum::<f32>() / overlaps.len() as f32);
         }
+        let share =
+            |(right, known): (usize, usize)| if known > 0 { right as f32 / known as f32 } else { 1.0 };
+        scores.attributes = attributes.into_iter().map(share).collect();
         Ok(scores)
     }
 
@@ -51,13 +65,14 @@ impl Scores {
     }
 }
 
-/// How many of `pictures` get their category right; boxes' overlaps are added to `overlaps`.
+/// How many of `pictures` get their category right; boxes and attributes are added to `counts`.
 fn measure_batch(
     network: &ResNet,
     pictures: &[Picture],
+    sources: &Sources,
     recipe: &Recipe,
     device: &Device,
-    overlaps: &mut Vec<f32>,
+    counts: &mut Counts,
 ) -> Result<usize> {
     let preprocess = &recipe.preprocess;
     let inputs: Vec<f32> = pictures
@@ -72,17 +87,31 @@ fn measure_batch(
     };
     let categories = output.category.dims()[1];
     let (logits, boxes) = (read(output.category)?, read(output.boxes)?);
+    let attributes = output.attributes.map(read).transpose()?.unwrap_or_default();
     let mut right = 0;
-    for ((picture, logits), corners) in
-        pictures.iter().zip(logits.chunks_exact(categories)).zip(boxes.chunks_exact(4))
+    for (row, ((picture, logits), corners)) in
+        pictures.iter().zip(logits.chunks_exact(categories)).zip(boxes.chunks_exact(4)).enumerate()
     {
-        let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(index, _)| index);
-        right += usize::from(best == Some(picture.label));
+        right += usize::from(largest(logits) == Some(picture.label));
+        let mut own = &attributes[row * attributes.len() / pictures.len()..];
+        for ((attribute, value), count) in
+            sources.attributes.iter().zip(&picture.attributes).zip(&mut counts.attributes)
+        {
+            let (logits, rest) = own.split_at(attribute.values.len());
+            own = rest;
+            count.0 += usize::from(value.is_some() && largest(logits) == *value);
+            count.1 += usize::from(value.is_some());
+        }
         if let Some(bbox) = picture.bbox {
             let corners = [corners[0], corners[1], corners[2], corners[3]];
             let found = preprocess.crop_from_input(&picture.pixels, CropBox::WHOLE, corners);
-            overlaps.push(bbox.iou(&CropBox::from_prediction(found, 0.01)));
+            counts.overlaps.push(bbox.iou(&CropBox::from_prediction(found, 0.01)));
         }
     }
     Ok(right)
+}
+
+/// Index of the largest value.
+fn largest(values: &[f32]) -> Option<usize> {
+    values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(index, _)| index)
 }

@@ -79,6 +79,7 @@ impl Place {
             ]
             .map(str::to_owned)
             .to_vec(),
+            attributes: Vec::new(),
             colour_share: 0.0,
             second_look: None,
             mirror: false,
