@@ -1,62 +1,67 @@
 //! Measures a trained network by retrieval: how well the nearest pictures of a gallery tell what a query shows, and how
 //! near their colours are.
 
+mod figures;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use model::colour;
 use model::embedder::Embedder;
 use rayon::prelude::*;
-use serde::Serialize;
 
 use crate::dataset::labels::Aliases;
 use crate::dataset::{Dataset, Sample};
-use crate::metrics::{Outcome, bootstrap, macro_f1, mean};
+use crate::metrics::{Outcome, mean};
 use crate::pictures;
 use crate::progress::Progress;
 use crate::trained;
 
-/// Measured figures. Retrieval ranks the gallery by cosine similarity; categories are compared as the files write them.
-#[derive(Debug, Clone, Serialize)]
-pub struct Report {
-    /// Share of queries whose nearest neighbour has their category.
-    pub top1: f64,
-    /// Share of queries with their category among the three nearest.
-    pub top3: f64,
-    /// Mean over categories of the F1 score, with the nearest neighbour's category as the prediction.
-    pub macro_f1: f64,
-    /// Mean share of the five nearest that have the query's category.
-    pub precision_at_5: f64,
-    /// Mean average precision at R.
-    pub map_at_r: f64,
-    /// Mean CIEDE2000 between the garment colours of a query and its five nearest.
-    pub colour_delta_e_at_5: f64,
-    /// The same between a query and random gallery pictures of its category.
-    pub colour_delta_e_same_category: f64,
-    /// Mean overlap (intersection over union) of predicted and true box, where there are true ones.
-    pub box_iou: Option<f64>,
-    /// Share of queries whose category the network's own head names, where the network has that label.
-    pub category_top1: Option<f64>,
-    /// 95% bootstrap intervals of the figures above.
-    pub intervals: BTreeMap<&'static str, [f64; 2]>,
-    /// Number of queries.
-    pub n: usize,
-    /// Number of gallery pictures.
-    pub gallery: usize,
-    /// Number of pictures that could not be read and are left out.
-    pub unreadable: usize,
-    /// The categories that take part.
-    pub classes: Vec<String>,
+pub use figures::Report;
+
+/// How many of a query's nearest pictures are kept.
+const KEPT: usize = 5;
+
+/// The figures, and what they were computed from.
+pub struct Evaluation {
+    /// The figures.
+    pub report: Report,
+    /// The gallery's pictures in the order of their file.
+    pub gallery: Vec<Seen>,
+    /// The queries in the order of their file.
+    pub queries: Vec<Seen>,
+    /// What each query finds; one without a picture to find has no answer.
+    pub answers: Vec<Answer>,
 }
 
 /// What is known of a picture once the network has seen it.
-struct Seen {
-    sample: Sample,
-    category: usize,
-    vector: Vec<f32>,
+pub struct Seen {
+    /// The picture and its labels.
+    pub sample: Sample,
+    /// Its category's number among the report's classes.
+    pub category: usize,
+    /// Its embedding, of length 1.
+    pub vector: Vec<f32>,
+    /// The item that it shows, where that is known.
+    item: Option<String>,
     colour: [u8; 3],
     box_iou: Option<f64>,
-    head_is_right: Option<bool>,
+    /// How many categories the network's head finds likelier than the true one, where it knows that one.
+    head_place: Option<usize>,
+}
+
+/// A query's ranking of the gallery, judged.
+pub struct Answer {
+    /// The query's place among [`Evaluation::queries`].
+    pub query: usize,
+    /// The places of the five nearest among [`Evaluation::gallery`], nearest first.
+    pub nearest: Vec<usize>,
+    /// How well the categories of the ranking fit.
+    pub outcome: Outcome,
+    colour_delta_e_at_5: f64,
+    colour_delta_e_same_category: Option<f64>,
+    /// How many pictures stand before the first of the query's item.
+    item_place: Option<usize>,
 }
 
 /// Embeds gallery and queries and compares them. Pictures that cannot be read are named and left out.
@@ -70,7 +75,7 @@ pub fn evaluate(
     classes: Vec<String>,
     aliases: &Aliases,
     flip: bool,
-) -> Result<Report> {
+) -> Result<Evaluation> {
     let gallery = gallery.only(&classes);
     let queries = queries.only(&classes);
     let total = gallery.samples.len() + queries.samples.len();
@@ -81,17 +86,12 @@ pub fn evaluate(
     ensure!(!gallery.is_empty(), "The gallery has no readable picture of the categories in question");
     ensure!(!queries.is_empty(), "The queries have no readable picture of the categories in question");
 
-    let compared: Vec<Compared> = queries.par_iter().filter_map(|query| compare(query, &gallery)).collect();
-    ensure!(!compared.is_empty(), "Every query is the only picture of the gallery");
+    let answers: Vec<Answer> =
+        (0..queries.len()).into_par_iter().filter_map(|query| answer(query, &queries, &gallery)).collect();
+    ensure!(!answers.is_empty(), "Every query is the only picture of the gallery");
     let unreadable = total - gallery.len() - queries.len();
-    Ok(report(&queries, &compared, gallery.len(), unreadable, classes))
-}
-
-/// A query's ranking, judged.
-struct Compared {
-    outcome: Outcome,
-    colour_delta_e_at_5: f64,
-    colour_delta_e_same_category: Option<f64>,
+    let report = Report::of(&queries, &gallery, &answers, unreadable, classes);
+    Ok(Evaluation { report, gallery, queries, answers })
 }
 
 fn see(
@@ -123,84 +123,149 @@ fn see(
             let category = numbers[sample.category.as_str()];
             let colour = colour::dominant(&photo, sample.bbox.unwrap_or(embedding.garment));
             let box_iou = sample.bbox.map(|truth| f64::from(truth.iou(&embedding.garment)));
-            let head_is_right = label.map(|label| embedding.category().0 == label);
+            let head_place = label.map(|label| place(&embedding.probabilities, label));
             progress.increment();
-            Ok(Some(Seen { sample, category, vector: embedding.vector, colour, box_iou, head_is_right }))
+            let (item, vector) = (item(&sample), embedding.vector);
+            Ok(Some(Seen { sample, category, vector, item, colour, box_iou, head_place }))
         })
         .collect::<Result<_>>()?;
     Ok(seen.into_iter().flatten().collect())
 }
 
+/// How many of `probabilities` are before that of `label`; among equals the earlier label comes first.
+fn place(probabilities: &[f32], label: usize) -> usize {
+    let own = probabilities.get(label).copied().unwrap_or(f32::NEG_INFINITY);
+    let is_before =
+        |(other, &probability): (usize, &f32)| probability > own || (probability == own && other < label);
+    probabilities.iter().enumerate().filter(|&one| is_before(one)).count()
+}
+
+/// What tells the item of a picture from others, by its column `item_id`.
+///
+/// `DeepFashion2` gives the same `item_id` to all garments that are worn together and numbers them by `style`; a style
+/// of 0 says that there is no other picture of the garment.
+fn item(sample: &Sample) -> Option<String> {
+    let id = sample.extra.get("item_id")?;
+    match sample.extra.get("style").map(|style| style.parse::<u32>()) {
+        Some(Ok(0)) => None,
+        Some(Ok(style)) => Some(format!("{id} {style}")),
+        None | Some(Err(_)) => Some(id.clone()),
+    }
+}
+
 /// Ranks the gallery for one query, which itself does not count if it is in there.
-fn compare(query: &Seen, gallery: &[Seen]) -> Option<Compared> {
-    let mut ranking: Vec<(f32, &Seen)> = gallery
+fn answer(number: usize, queries: &[Seen], gallery: &[Seen]) -> Option<Answer> {
+    let query = &queries[number];
+    let mut ranking: Vec<(f32, usize, &Seen)> = gallery
         .iter()
-        .filter(|other| other.sample.path != query.sample.path)
-        .map(|other| (query.vector.iter().zip(&other.vector).map(|(a, b)| a * b).sum(), other))
+        .enumerate()
+        .filter(|(_, other)| other.sample.path != query.sample.path)
+        .map(|(place, other)| {
+            (query.vector.iter().zip(&other.vector).map(|(a, b)| a * b).sum(), place, other)
+        })
         .collect();
     // A stable sort: among equals the earlier row comes first.
     ranking.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let categories: Vec<usize> = ranking.iter().map(|(_, other)| other.category).collect();
+    let categories: Vec<usize> = ranking.iter().map(|(_, _, other)| other.category).collect();
     let delta_e = |other: &Seen| f64::from(colour::ciede2000(query.colour, other.colour));
     let mut same_category = ranking
         .iter()
-        .filter(|(_, other)| other.category == query.category)
-        .map(|(_, other)| delta_e(other))
+        .filter(|(_, _, other)| other.category == query.category)
+        .map(|(_, _, other)| delta_e(other))
         .peekable();
-    Some(Compared {
+    Some(Answer {
+        query: number,
+        nearest: ranking.iter().take(KEPT).map(|&(_, place, _)| place).collect(),
         outcome: Outcome::judge(query.category, &categories)?,
-        colour_delta_e_at_5: mean(ranking.iter().take(5).map(|(_, other)| delta_e(other))),
+        colour_delta_e_at_5: mean(ranking.iter().take(5).map(|(_, _, other)| delta_e(other))),
         colour_delta_e_same_category: same_category.peek().is_some().then(|| mean(same_category)),
+        item_place: ranking.iter().position(|(_, _, other)| query.item.is_some() && other.item == query.item),
     })
 }
 
-fn report(
-    queries: &[Seen],
-    compared: &[Compared],
-    gallery: usize,
-    unreadable: usize,
-    classes: Vec<String>,
-) -> Report {
-    let mut intervals = BTreeMap::new();
-    let mut figure = |name: &'static str, values: Vec<f64>| {
-        let interval = bootstrap(values.len(), |indices| mean(indices.iter().map(|&index| values[index])));
-        intervals.insert(name, interval);
-        mean(values)
-    };
-    let all = |value: fn(&Compared) -> f64| compared.iter().map(value).collect::<Vec<_>>();
-    let top1 = figure("top1", all(|one| f64::from(one.outcome.nearest == one.outcome.category)));
-    let top3 = figure("top3", all(|one| f64::from(one.outcome.in_top3)));
-    let precision_at_5 = figure("precision_at_5", all(|one| one.outcome.precision_at_5));
-    let map_at_r = figure("map_at_r", all(|one| one.outcome.average_precision_at_r));
-    let colour_delta_e_at_5 = figure("colour_delta_e_at_5", all(|one| one.colour_delta_e_at_5));
-    let same_category: Vec<f64> =
-        compared.iter().filter_map(|one| one.colour_delta_e_same_category).collect();
-    let colour_delta_e_same_category = figure("colour_delta_e_same_category", same_category);
-    let mut figure_if_any = |name, values: Vec<f64>| (!values.is_empty()).then(|| figure(name, values));
-    let box_iou = figure_if_any("box_iou", queries.iter().filter_map(|query| query.box_iou).collect());
-    let heads = queries.iter().filter_map(|query| query.head_is_right.map(f64::from)).collect();
-    let category_top1 = figure_if_any("category_top1", heads);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    let pairs: Vec<(usize, usize)> =
-        compared.iter().map(|one| (one.outcome.category, one.outcome.nearest)).collect();
-    let f1_interval = bootstrap(pairs.len(), |indices| {
-        macro_f1(&indices.iter().map(|&index| pairs[index]).collect::<Vec<_>>())
-    });
-    intervals.insert("macro_f1", f1_interval);
-    Report {
-        top1,
-        top3,
-        macro_f1: macro_f1(&pairs),
-        precision_at_5,
-        map_at_r,
-        colour_delta_e_at_5,
-        colour_delta_e_same_category,
-        box_iou,
-        category_top1,
-        intervals,
-        n: compared.len(),
-        gallery,
-        unreadable,
-        classes,
+    fn sample(extra: &[(&str, &str)]) -> Sample {
+        let extra = extra.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Sample { path: "a.jpg".into(), category: "hat".to_owned(), bbox: None, line: 2, extra }
+    }
+
+    fn seen(path: &str, item: Option<&str>, vector: [f32; 2]) -> Seen {
+        Seen {
+            sample: Sample { path: path.into(), ..sample(&[]) },
+            category: 0,
+            vector: vector.to_vec(),
+            item: item.map(str::to_owned),
+            colour: [0; 3],
+            box_iou: None,
+            head_place: None,
+        }
+    }
+
+    fn measure(queries: &[Seen], gallery: &[Seen]) -> Report {
+        let answers: Vec<Answer> =
+            (0..queries.len()).filter_map(|query| answer(query, queries, gallery)).collect();
+        Report::of(queries, gallery, &answers, 0, vec!["hat".to_owned()])
+    }
+
+    #[test]
+    fn items_are_told_apart() {
+        assert_eq!(item(&sample(&[("item_id", "id_7")])), Some("id_7".to_owned()));
+        assert_eq!(item(&sample(&[("item_id", "id_7"), ("style", "casual")])), Some("id_7".to_owned()));
+        let of_style = |style| item(&sample(&[("item_id", "17"), ("style", style)]));
+        assert_ne!(of_style("1"), of_style("2"));
+        assert_eq!(of_style("0"), None);
+        assert_eq!(item(&sample(&[("item", "item1")])), None);
+    }
+
+    #[test]
+    fn places_count_what_is_likelier() {
+        let probabilities = [0.1, 0.4, 0.1, 0.4];
+        assert_eq!([0, 1, 2, 3].map(|label| place(&probabilities, label)), [2, 0, 3, 1]);
+    }
+
+    #[test]
+    fn recall_of_items_by_hand() {
+        // Nearest to [1, 0] first: b (another item), c (the same as a), then the rest.
+        let gallery = [
+            seen("a", Some("1"), [1.0, 0.0]),
+            seen("b", Some("2"), [0.9, 0.0]),
+            seen("c", Some("1"), [0.8, 0.0]),
+            seen("d", None, [0.7, 0.0]),
+        ];
+        let queries = [
+            // Itself is not found, c in the second place is.
+            seen("a", Some("1"), [1.0, 0.0]),
+            // Its item is not in the gallery.
+            seen("e", Some("3"), [1.0, 0.0]),
+            // Not an item: does not count, and does not find d.
+            seen("f", None, [1.0, 0.0]),
+            seen("g", Some("1"), [1.0, 0.0]),
+        ];
+        let report = measure(&queries, &gallery);
+        assert_eq!(report.item_recall_at_1, Some(1.0 / 3.0));
+        assert_eq!(report.item_recall_at_5, Some(2.0 / 3.0));
+        assert_eq!(report.item_recall_at_20, Some(2.0 / 3.0));
+        let names: Vec<_> = report.figures().iter().map(|(name, ..)| *name).collect();
+        assert!(names.contains(&"item_recall_at_10") && !names.contains(&"category_top3"), "{names:?}");
+    }
+
+    #[test]
+    fn recall_of_items_needs_both_sides() {
+        let (with, without) = ([seen("a", Some("1"), [1.0, 0.0])], [seen("b", None, [1.0, 0.0])]);
+        for (queries, gallery) in [(&with, &without), (&without, &with)] {
+            let report = measure(queries, gallery);
+            assert_eq!(report.item_recall_at_1, None);
+            assert!(!serde_json::to_string(&report).unwrap().contains("item_recall"));
+        }
+    }
+
+    #[test]
+    fn the_nearest_are_kept_in_order() {
+        let gallery: Vec<Seen> = (0..7u8).map(|i| seen(&i.to_string(), None, [f32::from(i), 0.0])).collect();
+        let answer = answer(0, &[seen("q", None, [1.0, 0.0])], &gallery).unwrap();
+        assert_eq!(answer.nearest, [6, 5, 4, 3, 2]);
     }
 }

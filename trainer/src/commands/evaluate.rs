@@ -69,11 +69,11 @@ pub fn run(flags: &Flags) -> Result<()> {
     let queries = csv::read(&flags.queries)?;
     let classes = flags.classes(&gallery)?;
     let aliases = aliases(embedder.card(), &flags.alias);
-    let report = evaluation::evaluate(&embedder, gallery, queries, classes, &aliases, flags.flip)?;
+    let evaluation = evaluation::evaluate(&embedder, gallery, queries, classes, &aliases, flags.flip)?;
     if flags.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        println!("{}", serde_json::to_string_pretty(&evaluation.report)?);
     } else {
-        print_table(&report);
+        print_table(&evaluation.report);
     }
     Ok(())
 }
@@ -106,21 +106,8 @@ fn print_table(report: &Report) {
         println!("{} pictures could not be read and are left out", report.unreadable);
     }
     println!("{:<30} {:>7}   95% interval", "", "");
-    for (name, value) in [
-        ("top1", Some(report.top1)),
-        ("top3", Some(report.top3)),
-        ("macro_f1", Some(report.macro_f1)),
-        ("precision_at_5", Some(report.precision_at_5)),
-        ("map_at_r", Some(report.map_at_r)),
-        ("colour_delta_e_at_5", Some(report.colour_delta_e_at_5)),
-        ("colour_delta_e_same_category", Some(report.colour_delta_e_same_category)),
-        ("box_iou", report.box_iou),
-        ("category_top1", report.category_top1),
-    ] {
-        if let Some(value) = value {
-            let [low, high] = report.intervals.get(name).copied().unwrap_or([value; 2]);
-            println!("{name:<30} {value:>7.3}   {low:.3} to {high:.3}");
-        }
+    for (name, value, [low, high]) in report.figures() {
+        println!("{name:<30} {value:>7.3}   {low:.3} to {high:.3}");
     }
 }
 

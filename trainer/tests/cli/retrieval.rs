@@ -144,6 +144,8 @@ fn evaluation_gives_every_figure_of_the_contract() {
         "colour_delta_e_at_5",
         "box_iou",
         "category_top1",
+        "category_top3",
+        "category_top5",
     ] {
         let value = report[name].as_f64().unwrap_or_else(|| panic!("{name} is missing in {report}"));
         let [low, high] = [0, 1].map(|end| report["intervals"][name][end].as_f64().unwrap());
@@ -153,6 +155,32 @@ fn evaluation_gives_every_figure_of_the_contract() {
     let report = evaluate(&["--largest", "2", "--flip"]);
     assert_eq!((report["n"].as_u64(), report["gallery"].as_u64()), (Some(4), Some(8)));
     assert_eq!(report["classes"].as_array().map(Vec::len), Some(2));
+    assert!(report.get("item_recall_at_1").is_none(), "drawn garments are no items: {report}");
+}
+
+#[test]
+fn pictures_of_the_same_item_are_found_again() {
+    let place = Place::new();
+    place.write_network("model");
+    place.draw("data", 6, 1);
+    let pictures = |of_item: fn(usize) -> String| {
+        let rows = (0..6).map(|i| format!("data/images/{i:06}.jpg,hat,{}\n", of_item(i)));
+        "image_path,category,item_id\n".to_owned() + &rows.collect::<String>()
+    };
+    // Pairs of items in one file; in the other the same pictures, which are not found by themselves.
+    fs::write(place.path("pairs.csv"), pictures(|i| (i / 2).to_string())).unwrap();
+    fs::write(place.path("own.csv"), pictures(|i| i.to_string())).unwrap();
+    let evaluate = |csv| {
+        let text =
+            place.succeed(&["evaluate", "--weights", "model", "--gallery", csv, "--queries", csv, "--json"]);
+        let report = json(&text);
+        [1, 5, 10, 20].map(|k| report[format!("item_recall_at_{k}")].as_f64())
+    };
+    let [at_1, at_5, at_10, at_20] = evaluate("pairs.csv");
+    assert!(at_1 <= at_5 && at_1.is_some(), "{at_1:?} and {at_5:?}");
+    // Five other pictures are in the gallery.
+    assert_eq!([at_5, at_10, at_20], [Some(1.0); 3]);
+    assert_eq!(evaluate("own.csv"), [Some(0.0); 4]);
 }
 
 #[test]
