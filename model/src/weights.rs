@@ -262,21 +262,18 @@ pub fn from_host<S: std::hash::BuildHasher>(
 /// from. Returns the names of the network's tensors that stay as they were.
 ///
 /// Fails with [`Error::InvalidWeights`] where a value that is taken over is not a finite number.
-pub fn adopt(
+pub fn adopt<S: std::hash::BuildHasher>(
     network: &mut ResNet,
-    mut tensors: HashMap<String, HostTensor>,
+    mut tensors: HashMap<String, HostTensor, S>,
     device: &Device,
 ) -> Result<Vec<String>> {
     let mut complete = HashMap::new();
     let mut left = Vec::new();
     for (name, own) in to_host(network)? {
-        let tensor = match tensors.remove(&name).filter(|tensor| tensor.shape == own.shape) {
-            Some(tensor) => tensor,
-            None => {
-                left.push(name.clone());
-                own
-            }
-        };
+        let tensor = tensors.remove(&name).filter(|tensor| tensor.shape == own.shape).unwrap_or_else(|| {
+            left.push(name.clone());
+            own
+        });
         complete.insert(name, tensor);
     }
     from_host(network, complete, device)?;

@@ -152,20 +152,17 @@ fn exchange(folder: &Path, config: &ResNetConfig, network: &ResNet, input: &Inpu
     let data = TensorData::new(input.values.clone(), input.shape);
     let map = network.forward_features(Tensor::<4>::from_data(data, &Device::flex()));
     let output = network.forward_head(map.clone());
-    let shapes = json!({
-        "input": input.shape,
-        "map": map.dims(),
-        "feature": output.feature.dims(),
-        "category": output.category.dims(),
-        "boxes": output.boxes.dims(),
-    });
+    let mut shapes = json!({ "input": input.shape });
     write(folder, "input", &input.values)?;
-    for (name, data) in [
+    let answers = [
         ("map", map.into_data()),
         ("feature", output.feature.into_data()),
         ("category", output.category.into_data()),
         ("boxes", output.boxes.into_data()),
-    ] {
+    ];
+    let attributes = output.attributes.map(|logits| ("attributes", logits.into_data()));
+    for (name, data) in answers.into_iter().chain(attributes) {
+        shapes[name] = json!(data.shape.to_vec());
         let values = data.try_into_vec_as::<f32>().map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
         write(folder, name, &values)?;
     }

@@ -3,14 +3,14 @@
     python resnet_torch.py --card model.json --weights FILE.safetensors --exchange DIR [--tolerance 1e-4]
 
 DIR holds what the Rust network was given and what it answered, as raw little-endian f32 beside `shapes.json`
-({"input": [n, 3, s, s], "map": [...], "feature": [...], "category": [...], "boxes": [...]}). Exits with 0 where PyTorch gives the same
+({"input": [n, 3, s, s], "map": [...], "feature": [...], "category": [...], "boxes": [...]}, and "attributes" where there are any). Exits with 0 where PyTorch gives the same
 numbers within the tolerance, with 1 where it does not, and prints the largest difference of each.
 
 The network (issue "A photo in, similar garments out", generalised by the card's `network`): a 3x3 convolution, batch norm and ReLU;
 stages of pre-activation blocks, each batch norm, ReLU, 3x3 convolution, twice, but for the very first block, which starts
 with its convolution; every stage after the first halves the picture in its first block, whose shortcut is a 2x2 average with
 zero channels added on both sides. A batch norm and ReLU end the feature map; its global mean (or generalised mean), projected
-or not, is the feature. The category head is linear in the feature; the box head is linear in the feature, or in the map after a 1x1
+or not, is the feature. The category and attribute heads are linear in the feature; the box head is linear in the feature, or in the map after a 1x1
 convolution and ReLU.
 """
 
@@ -101,7 +101,10 @@ def forward(network, weights, x):
     else:
         boxes = weights.linear(feature, "head.boxes")
     category = weights.linear(feature, "head.category")
-    return {"map": feature_map, "feature": feature, "category": category, "boxes": boxes}
+    answers = {"map": feature_map, "feature": feature, "category": category, "boxes": boxes}
+    if network.get("attributes"):
+        answers["attributes"] = weights.linear(feature, "head.attributes")
+    return answers
 
 
 def main():

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use model::colour;
-use model::embedder::Embedder;
+use model::embedder::{Embedder, Embedding};
+use model::weights::ModelCard;
 use rayon::prelude::*;
 
 use crate::dataset::labels::Aliases;
@@ -48,6 +49,8 @@ pub struct Seen {
     box_iou: Option<f64>,
     /// How many categories the network's head finds likelier than the true one, where it knows that one.
     head_place: Option<usize>,
+    /// Of each attribute whose value is known, whether the network tells it right.
+    attributes: BTreeMap<String, bool>,
 }
 
 /// A query's ranking of the gallery, judged.
@@ -64,23 +67,32 @@ pub struct Answer {
     item_place: Option<usize>,
 }
 
+/// How a data set's words are those of a network.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    /// Its categories and the network's labels.
+    pub aliases: Aliases,
+    /// The network's attributes and the data set's columns, where these go by other names.
+    pub columns: BTreeMap<String, String>,
+}
+
 /// Embeds gallery and queries and compares them. Pictures that cannot be read are named and left out.
 ///
-/// `aliases` map the files' categories to the network's labels and concern its head alone; `flip` averages each
+/// `words` concern the network's heads alone; `flip` averages each
 /// picture's vector with its mirror image's. Fails when nothing is left on one side, or the network fails.
 pub fn evaluate(
     embedder: &Embedder,
     gallery: Dataset,
     queries: Dataset,
     classes: Vec<String>,
-    aliases: &Aliases,
+    words: &Words,
     flip: bool,
 ) -> Result<Evaluation> {
     let gallery = gallery.only(&classes);
     let queries = queries.only(&classes);
     let total = gallery.samples.len() + queries.samples.len();
     let progress = Progress::new("pictures embedded", total);
-    let look = |data: Dataset| see(embedder, data, &classes, aliases, flip, &progress);
+    let look = |data: Dataset| see(embedder, data, &classes, words, flip, &progress);
     let (gallery, queries) = (look(gallery)?, look(queries)?);
     progress.finish();
     ensure!(!gallery.is_empty(), "The gallery has no readable picture of the categories in question");
@@ -98,7 +110,7 @@ fn see(
     embedder: &Embedder,
     data: Dataset,
     classes: &[String],
-    aliases: &Aliases,
+    words: &Words,
     flip: bool,
     progress: &Progress,
 ) -> Result<Vec<Seen>> {
@@ -118,18 +130,31 @@ fn see(
                 }
             };
             let embedding = trained::embed(embedder, &photo, flip)?;
-            let label = aliases.label(&sample.category);
+            let label = words.aliases.label(&sample.category);
             let label = labels.iter().position(|known| known == label);
             let category = numbers[sample.category.as_str()];
             let colour = colour::dominant(&photo, sample.bbox.unwrap_or(embedding.garment));
             let box_iou = sample.bbox.map(|truth| f64::from(truth.iou(&embedding.garment)));
             let head_place = label.map(|label| place(&embedding.probabilities, label));
+            let attributes = attributes(embedder.card(), words, &sample, &embedding);
             progress.increment();
-            let (item, vector) = (item(&sample), embedding.vector);
-            Ok(Some(Seen { sample, category, vector, item, colour, box_iou, head_place }))
+            let (item, vector) = (sample.item(), embedding.vector);
+            Ok(Some(Seen { sample, category, vector, item, colour, box_iou, head_place, attributes }))
         })
         .collect::<Result<_>>()?;
     Ok(seen.into_iter().flatten().collect())
+}
+
+/// Of each attribute whose value the sample's row gives, whether the network finds that value the likeliest. A value that it does
+/// not have is one that it gets wrong.
+fn attributes(card: &ModelCard, words: &Words, sample: &Sample, found: &Embedding) -> BTreeMap<String, bool> {
+    let told = card.attributes.iter().zip(found.attribute_values());
+    told.filter_map(|(attribute, (value, _))| {
+        let column = words.columns.get(&attribute.name).unwrap_or(&attribute.name);
+        let truth = sample.extra.get(column)?;
+        Some((attribute.name.clone(), attribute.values.get(value) == Some(truth)))
+    })
+    .collect()
 }
 
 /// How many of `probabilities` are before that of `label`; among equals the earlier label comes first.
@@ -138,19 +163,6 @@ fn place(probabilities: &[f32], label: usize) -> usize {
     let is_before =
         |(other, &probability): (usize, &f32)| probability > own || (probability == own && other < label);
     probabilities.iter().enumerate().filter(|&one| is_before(one)).count()
-}
-
-/// What tells the item of a picture from others, by its column `item_id`.
-///
-/// `DeepFashion2` gives the same `item_id` to all garments that are worn together and numbers them by `style`; a style
-/// of 0 says that there is no other picture of the garment.
-fn item(sample: &Sample) -> Option<String> {
-    let id = sample.extra.get("item_id")?;
-    match sample.extra.get("style").map(|style| style.parse::<u32>()) {
-        Some(Ok(0)) => None,
-        Some(Ok(style)) => Some(format!("{id} {style}")),
-        None | Some(Err(_)) => Some(id.clone()),
-    }
 }
 
 /// Ranks the gallery for one query, which itself does not count if it is in there.
@@ -201,6 +213,7 @@ mod tests {
             colour: [0; 3],
             box_iou: None,
             head_place: None,
+            attributes: BTreeMap::new(),
         }
     }
 
@@ -208,16 +221,6 @@ mod tests {
         let answers: Vec<Answer> =
             (0..queries.len()).filter_map(|query| answer(query, queries, gallery)).collect();
         Report::of(queries, gallery, &answers, 0, vec!["hat".to_owned()])
-    }
-
-    #[test]
-    fn items_are_told_apart() {
-        assert_eq!(item(&sample(&[("item_id", "id_7")])), Some("id_7".to_owned()));
-        assert_eq!(item(&sample(&[("item_id", "id_7"), ("style", "casual")])), Some("id_7".to_owned()));
-        let of_style = |style| item(&sample(&[("item_id", "17"), ("style", style)]));
-        assert_ne!(of_style("1"), of_style("2"));
-        assert_eq!(of_style("0"), None);
-        assert_eq!(item(&sample(&[("item", "item1")])), None);
     }
 
     #[test]
@@ -260,6 +263,16 @@ mod tests {
             assert_eq!(report.item_recall_at_1, None);
             assert!(!serde_json::to_string(&report).unwrap().contains("item_recall"));
         }
+    }
+
+    #[test]
+    fn attributes_count_where_they_are_known() {
+        let mut queries = ["a", "b", "c"].map(|path| seen(path, None, [1.0, 0.0]));
+        queries[0].attributes = BTreeMap::from([("sleeve".to_owned(), true), ("pattern".to_owned(), false)]);
+        queries[1].attributes = BTreeMap::from([("sleeve".to_owned(), false)]);
+        let report = measure(&queries, &[seen("d", None, [1.0, 0.0])]);
+        assert_eq!(report.attributes, [("pattern".to_owned(), 0.0), ("sleeve".to_owned(), 0.5)].into());
+        assert!(report.figures().iter().any(|figure| figure.0 == "sleeve"));
     }
 
     #[test]

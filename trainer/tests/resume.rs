@@ -13,6 +13,9 @@ batch = 4
 validate_every = 5
 validation = 0.2
 
+[attributes]
+sleeve = "sleeve"
+
 [optimiser]
 learning_rate = 0.05
 momentum = 0.9
@@ -25,6 +28,12 @@ average = 0.9
 [loss]
 label_smoothing = 0.1
 boxes = 1.0
+attributes = 0.3
+
+[loss.contrast]
+weight = 0.5
+temperature = 0.2
+memory = 7
 
 [augment]
 flip = true
@@ -56,9 +65,9 @@ box_head = "map"
 categories = 2
 "#;
 
-/// Twenty small pictures of two kinds, half of them with a box.
+/// Twenty small pictures of two kinds, half of them with a box and an attribute; every two show the same item.
 fn data(folder: &Path) -> PathBuf {
-    let mut csv = "image_path,category,x1,y1,x2,y2\n".to_owned();
+    let mut csv = "image_path,category,x1,y1,x2,y2,sleeve,item_id\n".to_owned();
     for i in 0..20u32 {
         let (category, colour) = if i % 2 == 0 { ("red", [220, 30, 30]) } else { ("blue", [30, 30, 220]) };
         let picture = image::RgbImage::from_fn(20, 24, |x, y| {
@@ -67,7 +76,8 @@ fn data(folder: &Path) -> PathBuf {
         });
         picture.save(folder.join(format!("{i}.png"))).unwrap();
         let bbox = if i % 4 < 2 { "0.25,0.25,0.75,0.75" } else { ",,," };
-        writeln!(csv, "{i}.png,{category},{bbox}").unwrap();
+        let sleeve = ["long", "", "short", ""][i as usize % 4];
+        writeln!(csv, "{i}.png,{category},{bbox},{sleeve},{}", i % 10).unwrap();
     }
     fs::write(folder.join("labels.csv"), csv).unwrap();
     fs::write(folder.join("recipe.toml"), RECIPE).unwrap();

@@ -9,7 +9,7 @@ use model::weights::ModelCard;
 
 use crate::dataset::labels::{Aliases, is_unusable};
 use crate::dataset::{Dataset, csv};
-use crate::evaluation::{self, Report};
+use crate::evaluation::{self, Report, Words};
 use crate::trained;
 
 /// Flags of `evaluate`, as typed.
@@ -68,8 +68,11 @@ pub fn run(flags: &Flags) -> Result<()> {
     let gallery = csv::read(&flags.gallery)?;
     let queries = csv::read(&flags.queries)?;
     let classes = flags.classes(&gallery)?;
-    let aliases = aliases(embedder.card(), &flags.alias);
-    let evaluation = evaluation::evaluate(&embedder, gallery, queries, classes, &aliases, flags.flip)?;
+    let words = Words {
+        aliases: aliases(embedder.card(), &flags.alias),
+        columns: trained_with(embedder.card(), "attributes"),
+    };
+    let evaluation = evaluation::evaluate(&embedder, gallery, queries, classes, &words, flags.flip)?;
     if flags.json {
         println!("{}", serde_json::to_string_pretty(&evaluation.report)?);
     } else {
@@ -80,10 +83,15 @@ pub fn run(flags: &Flags) -> Result<()> {
 
 /// The aliases that `training.recipe.aliases` of the card names, and those of the command line, which win.
 pub(crate) fn aliases(card: &ModelCard, given: &[(String, String)]) -> Aliases {
-    let trained_with = card.training.pointer("/recipe/aliases").cloned().unwrap_or_default();
-    let mut all: BTreeMap<String, String> = serde_json::from_value(trained_with).unwrap_or_default();
+    let mut all = trained_with(card, "aliases");
     all.extend(given.iter().cloned());
     Aliases::new(all)
+}
+
+/// The table of this name in the recipe that a network was trained with; empty where there is none.
+fn trained_with(card: &ModelCard, table: &str) -> BTreeMap<String, String> {
+    let table = card.training.get("recipe").and_then(|recipe| recipe.get(table)).cloned();
+    serde_json::from_value(table.unwrap_or_default()).unwrap_or_default()
 }
 
 pub(crate) fn parse_alias(text: &str) -> Result<(String, String), String> {

@@ -48,9 +48,43 @@ pub struct Sample {
     pub extra: BTreeMap<String, String>,
 }
 
+impl Sample {
+    /// What tells the item that the picture shows from others, by its column `item_id`, where that is known.
+    ///
+    /// `DeepFashion2` gives the same `item_id` to all garments that are worn together and numbers them by `style`; a style
+    /// of 0 says that there is no other picture of the garment.
+    #[must_use]
+    pub fn item(&self) -> Option<String> {
+        let id = self.extra.get("item_id")?;
+        match self.extra.get("style").map(|style| style.parse::<u32>()) {
+            Some(Ok(0)) => None,
+            Some(Ok(style)) => Some(format!("{id} {style}")),
+            None | Some(Err(_)) => Some(id.clone()),
+        }
+    }
+}
+
 /// Labelled pictures in the order of their file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Dataset {
     /// The pictures, one a row.
     pub samples: Vec<Sample>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_told_apart() {
+        let item = |extra: &[(&str, &str)]| {
+            let extra = extra.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+            Sample { path: "a.jpg".into(), category: "hat".to_owned(), bbox: None, line: 2, extra }.item()
+        };
+        assert_eq!(item(&[("item_id", "id_7")]), Some("id_7".to_owned()));
+        assert_eq!(item(&[("item_id", "id_7"), ("style", "casual")]), Some("id_7".to_owned()));
+        assert_ne!(item(&[("item_id", "17"), ("style", "1")]), item(&[("item_id", "17"), ("style", "2")]));
+        assert_eq!(item(&[("item_id", "17"), ("style", "0")]), None);
+        assert_eq!(item(&[("item", "item1")]), None);
+    }
 }

@@ -16,12 +16,7 @@ pub(crate) fn group(sample: &Sample) -> String {
 
 /// The sender of a picture, or else the item that it shows, where either is known.
 pub(super) fn sender_or_item(sample: &Sample) -> Option<String> {
-    named(sample, "sender_id", "sender").or_else(|| item(sample))
-}
-
-/// The item that a picture shows, where it is known.
-pub(crate) fn item(sample: &Sample) -> Option<String> {
-    named(sample, "item_id", "item")
+    named(sample, "sender_id", "sender").or_else(|| named(sample, "item_id", "item"))
 }
 
 fn named(sample: &Sample, column: &str, word: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! The figures of an evaluation, each with its interval.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -48,8 +48,12 @@ pub struct Report {
     /// Share of queries with the same item among the twenty nearest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item_recall_at_20: Option<f64>,
+    /// For each attribute that the network tells and the queries' file has, the share of queries whose value it tells
+    /// right, of those whose value is known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, f64>,
     /// 95% bootstrap intervals of the figures above.
-    pub intervals: BTreeMap<&'static str, [f64; 2]>,
+    pub intervals: BTreeMap<String, [f64; 2]>,
     /// Number of queries.
     pub n: usize,
     /// Number of gallery pictures.
@@ -70,10 +74,10 @@ impl Report {
         classes: Vec<String>,
     ) -> Self {
         let mut intervals = BTreeMap::new();
-        let mut figure = |name: &'static str, values: Vec<f64>| {
+        let mut figure = |name: &str, values: Vec<f64>| {
             let interval =
                 bootstrap(values.len(), |indices| mean(indices.iter().map(|&index| values[index])));
-            intervals.insert(name, interval);
+            intervals.insert(name.to_owned(), interval);
             mean(values)
         };
         let all = |value: fn(&Answer) -> f64| answers.iter().map(value).collect::<Vec<_>>();
@@ -86,7 +90,8 @@ impl Report {
             answers.iter().filter_map(|one| one.colour_delta_e_same_category).collect();
         let colour_delta_e_same_category = figure("colour_delta_e_same_category", same_category);
 
-        let mut figure_if_any = |name, values: Vec<f64>| (!values.is_empty()).then(|| figure(name, values));
+        let mut figure_if_any =
+            |name: &str, values: Vec<f64>| (!values.is_empty()).then(|| figure(name, values));
         let box_iou = figure_if_any("box_iou", queries.iter().filter_map(|query| query.box_iou).collect());
         let places: Vec<usize> = queries.iter().filter_map(|query| query.head_place).collect();
         let mut head = |name, count| figure_if_any(name, within(&places, count));
@@ -99,13 +104,18 @@ impl Report {
         let item_recall_at_5 = items("item_recall_at_5", 5);
         let item_recall_at_10 = items("item_recall_at_10", 10);
         let item_recall_at_20 = items("item_recall_at_20", 20);
+        let told: BTreeSet<&String> = queries.iter().flat_map(|query| query.attributes.keys()).collect();
+        let right = |name: &String| {
+            queries.iter().filter_map(|query| query.attributes.get(name).copied().map(f64::from)).collect()
+        };
+        let attributes = told.into_iter().map(|name| (name.clone(), figure(name, right(name)))).collect();
 
         let pairs: Vec<(usize, usize)> =
             answers.iter().map(|one| (one.outcome.category, one.outcome.nearest)).collect();
         let f1_interval = bootstrap(pairs.len(), |indices| {
             macro_f1(&indices.iter().map(|&index| pairs[index]).collect::<Vec<_>>())
         });
-        intervals.insert("macro_f1", f1_interval);
+        intervals.insert("macro_f1".to_owned(), f1_interval);
         Self {
             top1,
             top3,
@@ -122,6 +132,7 @@ impl Report {
             item_recall_at_5,
             item_recall_at_10,
             item_recall_at_20,
+            attributes,
             intervals,
             n: answers.len(),
             gallery: gallery.len(),
@@ -132,7 +143,8 @@ impl Report {
 
     /// Every figure that there is, by name, with its 95% interval.
     #[must_use]
-    pub fn figures(&self) -> Vec<(&'static str, f64, [f64; 2])> {
+    pub fn figures(&self) -> Vec<(&str, f64, [f64; 2])> {
+        let attributes = self.attributes.iter().map(|(name, share)| (name.as_str(), Some(*share)));
         [
             ("top1", Some(self.top1)),
             ("top3", Some(self.top3)),
@@ -151,6 +163,7 @@ impl Report {
             ("item_recall_at_20", self.item_recall_at_20),
         ]
         .into_iter()
+        .chain(attributes)
         .filter_map(|(name, value)| {
             let value = value?;
             Some((name, value, self.intervals.get(name).copied().unwrap_or([value; 2])))

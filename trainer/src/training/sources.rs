@@ -11,7 +11,7 @@ use model::weights::Attribute;
 use rayon::prelude::*;
 
 use super::recipe::Recipe;
-use crate::dataset::split::{group, held_out, item};
+use crate::dataset::split::{group, held_out};
 use crate::dataset::{Sample, format};
 
 /// A labelled picture of a run.
@@ -92,7 +92,7 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
     let items: BTreeMap<String, usize> = sets
         .iter()
         .flatten()
-        .filter_map(item)
+        .filter_map(Sample::item)
         .collect::<BTreeSet<_>>()
         .into_iter()
         .enumerate()
@@ -115,7 +115,7 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
                     attribute.values.iter().position(|value| value == own)
                 };
                 let attributes = sources.attributes.iter().zip(&columns).map(value).collect();
-                let item = item(&sample).and_then(|item| items.get(&item).copied());
+                let item = sample.item().and_then(|item| items.get(&item).copied());
                 match decode(&sample, longest) {
                     Ok(pixels) => {
                         Ok((validation, Picture { pixels, label, bbox: sample.bbox, attributes, item }))
