@@ -33,6 +33,8 @@ use std::path::PathBuf;
 
 use model::crop::CropBox;
 
+pub(crate) use root::stays as stays_below;
+
 /// One labelled picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {

@@ -2,9 +2,11 @@
 
 mod bad_input;
 mod drawn;
+mod near_duplicates;
 mod prepare;
 mod retrieval;
 mod shipped;
+mod updates;
 mod vectors;
 
 use std::fs;
