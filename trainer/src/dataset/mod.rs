@@ -9,6 +9,7 @@ pub mod csv;
 mod deepfashion;
 mod deepfashion2;
 mod deepfashion_fine;
+pub mod download;
 pub mod drawn;
 mod entry;
 mod folders;

@@ -1,6 +1,7 @@
 //! The program as a person runs it: each test in a fresh folder, with a tiny network of random weights.
 
 mod bad_input;
+mod download;
 mod drawn;
 mod near_duplicates;
 mod prepare;
