@@ -12,6 +12,9 @@ ADDRESS ?= 127.0.0.1
 PORT ?= 8080
 # The profile of the page and its worker. `make serve PROFILE=dev` rebuilds faster, and searches slower.
 PROFILE ?= dist
+# What `make serve` shows: the drawn garments in public/, or `clothing`, a public data set of real photos (CC0) that is
+# fetched from GitHub and indexed once, into $(TWILL_CACHE).
+CATALOGUE ?=
 # Features of the trainer for `make bench`, e.g. FEATURES=wgpu. Without any it computes on the CPU, and is built as for
 # the tests, so that nothing is compiled twice.
 FEATURES ?=
@@ -21,7 +24,7 @@ TRUNK := NO_COLOR=true trunk
 TRAINER := cargo run --release -p trainer --no-default-features $(if $(FEATURES),--features $(FEATURES)) --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test dist bench catalogue fmt lint
+.PHONY: help setup serve test dist bench catalogue catalogue-clothing fmt lint
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,9 +32,9 @@ help: ## Say what there is to run
 setup: ## Install every tool that building and testing need
 	@bash .ci/setup.sh test
 
-serve: ## Build the page and serve it on http://127.0.0.1:8080 (PORT=, ADDRESS=, PROFILE=)
+serve: $(addprefix catalogue-,$(CATALOGUE)) ## Build the page and serve it on http://127.0.0.1:8080 (PORT=, ADDRESS=, PROFILE=, CATALOGUE=clothing)
 	@bash .ci/setup.sh serve
-	$(TRUNK) serve --cargo-profile $(PROFILE) --address $(ADDRESS) --port $(PORT)
+	$(if $(CATALOGUE),TWILL_CATALOGUE=$(TWILL_CACHE)/catalogue-$(CATALOGUE)) $(TRUNK) serve --cargo-profile $(PROFILE) --address $(ADDRESS) --port $(PORT)
 
 dist: ## Build the optimised static site into dist/, ready for any static host
 	@bash .ci/setup.sh serve
@@ -49,6 +52,15 @@ catalogue: ## Draw the shipped catalogue again and embed it; the same bytes as i
 	$(TRAINER) dataset synth --out $(TWILL_CACHE)/catalogue-drawings --count 3000 --seed 7 --categories all --setting studio
 	$(TRAINER) index --images $(TWILL_CACHE)/catalogue-drawings --metadata $(TWILL_CACHE)/catalogue-drawings/labels.csv \
 		--weights public/model --out public/catalogue --name "Drawn garments" --licence "MIT OR Apache-2.0"
+
+# Fetches and embeds only what is not there yet.
+catalogue-clothing:
+	@bash .ci/setup.sh rust cc_linker
+	@$(TRAINER) dataset download clothing --out $(TWILL_CACHE)/clothing \
+		|| { echo "The clothing data set is not whole, so it cannot be shown; 'make serve' alone shows the drawn catalogue." >&2; exit 1; }
+	$(TRAINER) index --metadata $(TWILL_CACHE)/clothing/labels.csv --weights public/model \
+		--out $(TWILL_CACHE)/catalogue-clothing --name "Clothing data set" --licence CC0-1.0 \
+		$(if $(wildcard $(TWILL_CACHE)/catalogue-clothing/catalogue.json),--update)
 
 fmt: ## Format the sources
 	cargo fmt --all

@@ -9,6 +9,9 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// How the names of files begin that are not whole yet.
+const UNFINISHED: &str = ".writing-";
+
 /// Makes a folder and those above it. Fails, naming it, when that is not possible.
 pub fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("The folder {} cannot be made", path.display()))
@@ -27,7 +30,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     let attempt = || -> std::io::Result<()> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".writing-");
+        builder.prefix(UNFINISHED);
         // A temporary file is its owner's alone; this one becomes an ordinary file.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -63,6 +66,18 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Removes what a killed process had begun to [`write`] in this folder, where no other is writing now. Fails, naming
+/// the file or folder, when that is not possible.
+pub fn remove_unfinished(folder: &Path) -> Result<()> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))?;
+    for entry in entries.flatten() {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED)) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +89,8 @@ mod tests {
         write(&path, b"old").unwrap();
         write_json(&path, &[1, 2]).unwrap();
         assert_eq!(read_json::<Vec<u8>>(&path).unwrap(), [1, 2]);
+        fs::write(folder.path().join(".writing-x7f"), b"ha").unwrap();
+        remove_unfinished(folder.path()).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         remove(&path).unwrap();
         remove(&path).unwrap();

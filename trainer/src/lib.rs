@@ -9,6 +9,7 @@ pub mod dataset;
 pub mod device;
 pub mod evaluation;
 pub mod files;
+pub mod http;
 pub mod indexing;
 pub mod metrics;
 pub mod npy;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::dataset::download;
 use crate::dataset::drawn::{self, PictureFormat, Settings};
 use crate::dataset::format::Format;
 use crate::dataset::prepare::{self, Protocol};
@@ -20,6 +21,23 @@ pub enum Command {
     /// test.csv, or query.csv and gallery.csv. A picture that cannot be read is left out, counted, and listed in
     /// DIR/problems.csv.
     Prepare(PrepareFlags),
+    /// Fetches a public data set: pictures in DIR/images and their labels in DIR/labels.csv. Each file is checked by
+    /// its hash. Run again after an interruption, it fetches only what is missing.
+    Download(DownloadFlags),
+}
+
+/// Flags of `dataset download`, as typed.
+#[derive(Debug, Args)]
+pub struct DownloadFlags {
+    /// The data set
+    name: download::Name,
+    /// The folder to write to; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// A copy of the data set's files, with `tree.json`, GitHub's list of them with their hashes, beside them
+    /// [default: GitHub]
+    #[arg(long, value_name = "URL")]
+    from: Option<String>,
 }
 
 /// Flags of `dataset synth`, as typed.
@@ -147,6 +165,7 @@ pub fn run(command: Command) -> Result<()> {
             drawn::draw(&out, &settings)
         }
         Command::Prepare(flags) => prepare::run(&flags.check()?),
+        Command::Download(flags) => download::run(flags.name, &flags.out, flags.from.as_deref()),
     }
 }
 

@@ -1,36 +1,48 @@
-//! `index`: makes a catalogue that the page and `search` can search.
+//! `index`: makes a catalogue that the page and `search` can search, or brings one up to date.
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
-use clap::Args;
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, ValueEnum};
 
 use super::dataset::parse_size;
-use crate::indexing::{self, Settings, Source};
-use crate::trained;
+use crate::indexing::{self, Settings, Source, Summary};
+use crate::{catalogue, trained};
+
+/// Near-duplicates that a person reads of; `--json` has them all.
+const NAMED: usize = 20;
 
 /// Flags of `index`, as typed.
 #[derive(Debug, Args)]
 pub struct Flags {
     /// The folder with the pictures
-    #[arg(long, value_name = "DIR")]
-    images: PathBuf,
-    /// CSV of the pictures to index, in its order: `image_path`, and optionally `category`, `title`, `price`, `link`,
-    /// `colour`, `id`; all other columns are kept as they are [default: every picture in the folder]
-    #[arg(long, value_name = "CSV")]
+    #[arg(long, value_name = "DIR", required_unless_present = "metadata")]
+    images: Option<PathBuf>,
+    /// The pictures to index, in its order: a CSV, or a JSON array of objects, with `image_path`, and optionally
+    /// `category`, `title`, `price`, `link`, `colour`, `id`; all other fields are kept as they are [default: every
+    /// picture in the folder]
+    #[arg(long, value_name = "CSV|JSON")]
     metadata: Option<PathBuf>,
     /// The network: a model.json, or the folder that holds it
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// The folder to write to; a catalogue that is there is replaced
+    /// The folder to write to; a catalogue that is there is replaced. A run that was interrupted goes on where it
+    /// stopped
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What people call the catalogue
-    #[arg(long, default_value = "Catalogue")]
-    name: String,
+    /// Bring the catalogue that is there up to date: new pictures are added, those that are gone removed, and those
+    /// that are the same not embedded again. Name and licence stay where they are not given
+    #[arg(long)]
+    update: bool,
+    /// What becomes of pictures that hardly differ from an earlier one
+    #[arg(long, default_value = "report")]
+    duplicates: Duplicates,
+    /// What people call the catalogue [default: Catalogue]
+    #[arg(long)]
+    name: Option<String>,
     /// Licence of the pictures
-    #[arg(long, default_value = "", hide_default_value = true)]
-    licence: String,
+    #[arg(long)]
+    licence: Option<String>,
     /// The largest width and height of a stored picture, in pixels; none is enlarged
     #[arg(long, default_value = "240x320", value_name = "WIDTHxHEIGHT", value_parser = parse_size)]
     thumbnail: (u32, u32),
@@ -42,6 +54,15 @@ pub struct Flags {
     json: bool,
 }
 
+/// The `--duplicates` choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Duplicates {
+    /// They are named and stay in the catalogue
+    Report,
+    /// They are named and left out
+    Skip,
+}
+
 impl Flags {
     fn check(&self) -> Result<(Vec<Source>, Settings)> {
         ensure!(
@@ -49,15 +70,25 @@ impl Flags {
             "--quality is {}; it must be from 0 to 100",
             self.quality
         );
-        let sources = match &self.metadata {
-            Some(csv) => indexing::from_metadata(csv, &self.images)?,
-            None => indexing::from_folder(&self.images)?,
+        let sources = match (&self.metadata, &self.images) {
+            (Some(list), images) => indexing::from_metadata(list, images.as_deref())?,
+            (None, Some(images)) => indexing::from_folder(images)?,
+            (None, None) => Vec::new(), // The parser does not let this pass.
+        };
+        let (old_name, old_licence) = if self.update {
+            let old =
+                catalogue::open(&self.out).context("--update needs a catalogue that is there already")?;
+            (old.card().name.clone(), old.card().licence.clone())
+        } else {
+            ("Catalogue".to_owned(), String::new())
         };
         let settings = Settings {
-            name: self.name.clone(),
-            licence: self.licence.clone(),
+            name: self.name.clone().unwrap_or(old_name),
+            licence: self.licence.clone().unwrap_or(old_licence),
             thumbnail: self.thumbnail,
             quality: self.quality,
+            update: self.update,
+            skip_duplicates: self.duplicates == Duplicates::Skip,
         };
         Ok((sources, settings))
     }
@@ -71,14 +102,37 @@ pub fn run(flags: &Flags) -> Result<()> {
     if flags.json {
         println!("{}", serde_json::to_string_pretty(&summary)?);
     } else {
-        println!(
-            "Indexed {} pictures at {:.0} a second into {} ({:.1} MB); {} could not be read.",
-            summary.indexed,
-            summary.pictures_per_second,
-            flags.out.display(),
-            summary.bytes as f64 / 1e6,
-            summary.skipped
-        );
+        say(flags, &summary);
     }
     Ok(())
+}
+
+fn say(flags: &Flags, summary: &Summary) {
+    for pair in summary.near_duplicates.iter().take(NAMED) {
+        println!("{} is nearly {} ({:.3})", pair.file, pair.of_file, pair.similarity);
+    }
+    let count = summary.near_duplicates.len();
+    if count > 0 {
+        println!(
+            "Near-duplicates of earlier pictures: {count}{}{}.",
+            if count > NAMED { ", the first of which are named; --json names all" } else { "" },
+            if summary.left_out > 0 { "; they are left out" } else { "" }
+        );
+    }
+    println!(
+        "{} pictures are in {} ({:.1} MB): {} embedded, {} reused, {:.0} a second; {} could not be read.",
+        summary.indexed,
+        flags.out.display(),
+        summary.bytes as f64 / 1e6,
+        summary.embedded,
+        summary.reused,
+        summary.pictures_per_second,
+        summary.skipped
+    );
+    if flags.update {
+        println!(
+            "{} items are new, {} have another picture, {} are the same, {} are gone.",
+            summary.added, summary.changed, summary.kept, summary.removed
+        );
+    }
 }

@@ -9,6 +9,7 @@ pub mod csv;
 mod deepfashion;
 mod deepfashion2;
 mod deepfashion_fine;
+pub mod download;
 pub mod drawn;
 mod entry;
 mod folders;
@@ -32,6 +33,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use model::crop::CropBox;
+
+pub(crate) use root::stays as stays_below;
 
 /// One labelled picture.
 #[derive(Debug, Clone, PartialEq)]

@@ -185,7 +185,7 @@ fn class_folders(name: &str) -> Result<(&str, &str)> {
 }
 
 /// Whether a relative path stays below where it starts.
-pub(super) fn stays(path: &Path) -> bool {
+pub(crate) fn stays(path: &Path) -> bool {
     let mut depth = 0usize;
     path.is_absolute()
         || path.components().all(|component| match component {

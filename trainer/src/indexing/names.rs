@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Source;
 
+/// Characters that an id keeps of the name that it is made of.
+const MAX_LENGTH: usize = 80;
+
 /// Hands out ids: unique, and safe as a file name on any system and in any URL.
 #[derive(Default)]
 pub(super) struct Names {
@@ -15,17 +18,14 @@ impl Names {
     ///
     /// Ids that differ only in case count as the same, as they are one file on some systems.
     pub(super) fn take(&mut self, source: &Source) -> String {
-        let wanted = match source.extra.get("id") {
+        let wanted = match &source.id {
             Some(id) => id.clone(),
             None => {
                 source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
             }
         };
-        let safe: String = wanted
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' })
-            .take(80)
-            .collect();
+        let safe: String =
+            wanted.chars().map(|c| if is_plain(c) { c } else { '-' }).take(MAX_LENGTH).collect();
         let safe = if safe.is_empty() { "item".to_owned() } else { safe };
         let mut id = safe.clone();
         let mut number = 2;
@@ -35,6 +35,27 @@ impl Names {
         }
         id
     }
+}
+
+/// Characters that mean nothing to any system or in any URL.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
+/// Whether [`Names::take`] can have given this id.
+pub(super) fn is_safe(id: &str) -> bool {
+    // A number may stand behind it.
+    !id.is_empty() && id.len() <= MAX_LENGTH + 21 && id.chars().all(is_plain)
+}
+
+/// Where the thumbnail of an item lies in the catalogue's folder.
+pub(super) fn thumbnail(id: &str) -> String {
+    format!("images/{id}.webp")
+}
+
+/// The id whose thumbnail this is; none for a path that no run of ours gave to a picture.
+pub(super) fn id_of(image: &str) -> Option<&str> {
+    image.strip_prefix("images/")?.strip_suffix(".webp").filter(|id| is_safe(id))
 }
 
 /// Whether a file is named `prefix`, sixteen hexadecimal digits, `suffix`.
@@ -49,11 +70,7 @@ mod tests {
     use super::*;
 
     fn source(path: &str, id: Option<&str>) -> Source {
-        Source {
-            path: path.into(),
-            category: String::new(),
-            extra: id.map(|id| ("id".to_owned(), id.to_owned())).into_iter().collect(),
-        }
+        Source { path: path.into(), id: id.map(str::to_owned), ..Source::default() }
     }
 
     #[test]
@@ -65,6 +82,15 @@ mod tests {
         assert_eq!(take("c/1.jpg", Some("SKU/7")), "SKU-7");
         assert_eq!(take("d/größe.jpg", None), "gr--e");
         assert_eq!(take("..", None), "item");
+    }
+
+    #[test]
+    fn only_our_own_thumbnails_have_an_id() {
+        assert_eq!(id_of(&thumbnail("red-dress_2")), Some("red-dress_2"));
+        for other in ["images/.webp", "images/../a.webp", "images/a/b.webp", "photos/a.webp", "images/a.jpg"]
+        {
+            assert_eq!(id_of(other), None, "{other}");
+        }
     }
 
     #[test]

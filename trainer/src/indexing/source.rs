@@ -3,20 +3,48 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Map, Value};
 
 use crate::dataset::csv;
-use crate::pictures;
+use crate::{dataset, files, pictures};
+
+/// What every item has of its own, whatever the list calls so.
+const RESERVED: [&str; 3] = ["image", "width", "height"];
 
 /// A picture to be indexed, and what is known of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Source {
     /// Where the picture lies.
     pub path: PathBuf,
     /// Its category; empty where unknown.
     pub category: String,
-    /// Title, price, link and whatever else is known, by name.
-    pub extra: BTreeMap<String, String>,
+    /// What the list calls it.
+    pub id: Option<String>,
+    /// Dominant colour, `#rrggbb`.
+    pub colour: Option<String>,
+    /// What the shop calls it.
+    pub title: Option<String>,
+    /// As the shop writes it, with its currency.
+    pub price: Option<String>,
+    /// Page of the item.
+    pub link: Option<String>,
+    /// Whatever else is known, by name.
+    pub extra: BTreeMap<String, Value>,
+}
+
+impl Source {
+    /// A picture with what a list says of it. Fails, naming the field, when one is not text that has to be, or has a
+    /// name that the catalogue needs itself.
+    fn new(path: PathBuf, category: String, mut fields: BTreeMap<String, Value>) -> Result<Self> {
+        if let Some(name) = RESERVED.iter().find(|name| fields.contains_key(**name)) {
+            bail!("The name {name:?} is taken by the catalogue itself; give this field another one");
+        }
+        let mut text = |name: &str| take_text(&mut fields, name);
+        let [id, colour, title] = [text("id")?, text("colour")?, text("title")?];
+        let [price, link] = [text("price")?, text("link")?];
+        Ok(Self { path, category, id, colour, title, price, link, extra: fields })
+    }
 }
 
 /// Every picture below a folder, by path. Fails when there is none.
@@ -24,28 +52,131 @@ pub fn from_folder(folder: &Path) -> Result<Vec<Source>> {
     ensure!(folder.is_dir(), "--images takes a folder; {} is none", folder.display());
     let found = pictures::find(folder)?;
     ensure!(!found.is_empty(), "There is no picture in {}", folder.display());
-    Ok(found
-        .into_iter()
-        .map(|path| Source { path, category: String::new(), extra: BTreeMap::new() })
-        .collect())
+    Ok(found.into_iter().map(|path| Source { path, ..Source::default() }).collect())
 }
 
-/// Every row of a CSV with a column `image_path`, in its order. A path is relative to the CSV's folder, or else to
-/// `images`. Fails, naming the line, when the CSV cannot be understood.
-pub fn from_metadata(csv: &Path, images: &Path) -> Result<Vec<Source>> {
-    let data = csv::read_items(csv)?;
-    ensure!(!data.samples.is_empty(), "{} has no rows", csv.display());
-    let folder = csv.parent().unwrap_or(Path::new(""));
-    Ok(data
-        .samples
+/// Every item of a list, in its order: a JSON array of objects where the file is named `.json`, otherwise a CSV. Each
+/// has an `image_path`, relative to the list's folder or else to `images`.
+///
+/// Fails, naming the line or item, when the list cannot be understood.
+pub fn from_metadata(list: &Path, images: Option<&Path>) -> Result<Vec<Source>> {
+    let is_json = list.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let mut sources = if is_json { from_json(list)? } else { from_csv(list)? };
+    ensure!(!sources.is_empty(), "{} lists nothing", list.display());
+    let Some(images) = images else { return Ok(sources) };
+    let folder = list.parent().unwrap_or(Path::new(""));
+    for source in &mut sources {
+        let below_images = source.path.strip_prefix(folder).map(|path| images.join(path));
+        if let Ok(other) = below_images
+            && !source.path.is_file()
+            && other.is_file()
+        {
+            source.path = other;
+        }
+    }
+    Ok(sources)
+}
+
+fn from_csv(list: &Path) -> Result<Vec<Source>> {
+    let samples = csv::read_items(list)?.samples;
+    samples
         .into_iter()
         .map(|sample| {
-            let below_images = sample.path.strip_prefix(folder).map(|path| images.join(path));
-            let path = match below_images {
-                Ok(other) if !sample.path.is_file() && other.is_file() => other,
-                _ => sample.path,
-            };
-            Source { path, category: sample.category, extra: sample.extra }
+            let fields = sample.extra.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+            Source::new(sample.path, sample.category, fields)
+                .with_context(|| format!("{}, line {}", list.display(), sample.line))
         })
-        .collect())
+        .collect()
+}
+
+fn from_json(list: &Path) -> Result<Vec<Source>> {
+    let rows: Vec<Map<String, Value>> =
+        files::read_json(list).context("--metadata takes a JSON array of objects")?;
+    let folder = list.parent().unwrap_or(Path::new(""));
+    rows.into_iter()
+        .enumerate()
+        .map(|(index, row)| {
+            json_item(row, folder).with_context(|| format!("{}, item {}", list.display(), index + 1))
+        })
+        .collect()
+}
+
+fn json_item(row: Map<String, Value>, folder: &Path) -> Result<Source> {
+    let mut fields: BTreeMap<String, Value> = row.into_iter().filter(|(_, value)| !value.is_null()).collect();
+    let path = take_text(&mut fields, "image_path")?.context("The item has no image_path")?;
+    ensure!(
+        dataset::stays_below(Path::new(&path)),
+        "The picture {path} is outside the folder of the list; if that is meant, write its absolute path"
+    );
+    let category = take_text(&mut fields, "category")?.unwrap_or_default();
+    Source::new(folder.join(path), category, fields)
+}
+
+/// Takes a field that is shown as text, which a number can be; none where it is missing or empty.
+fn take_text(fields: &mut BTreeMap<String, Value>, name: &str) -> Result<Option<String>> {
+    match fields.remove(name) {
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(_) => bail!("The field {name:?} must be text"),
+        None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn read(name: &str, text: &str) -> Result<Vec<Source>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let mut sources = from_metadata(&path, None)?;
+        for source in &mut sources {
+            source.path = source.path.strip_prefix(folder.path()).unwrap().to_owned();
+        }
+        Ok(sources)
+    }
+
+    #[test]
+    fn csv_and_json_say_the_same() {
+        let csv = "image_path,category,id,title,price,link,fabric\n\
+            a/1.jpg,hat,7,Red hat,19.90,https://shop/7,felt\nb.jpg,,,,,,\n";
+        let json = r#"[
+            {"image_path": "a/1.jpg", "category": "hat", "id": 7, "title": "Red hat", "price": "19.90",
+             "link": "https://shop/7", "fabric": "felt"},
+            {"image_path": "b.jpg", "title": null, "price": ""}]"#;
+        let sources = read("a.csv", csv).unwrap();
+        assert_eq!(sources, read("a.JSON", json).unwrap());
+        assert_eq!((sources[0].id.as_deref(), sources[0].extra.len()), (Some("7"), 1));
+        assert_eq!(sources[1], Source { path: "b.jpg".into(), ..Source::default() });
+    }
+
+    #[test]
+    fn whatever_else_json_holds_is_kept() {
+        let sources =
+            read("a.json", r#"[{"image_path": "a.jpg", "sizes": ["S", "M"], "stock": 3}]"#).unwrap();
+        assert_eq!(sources[0].extra["sizes"], serde_json::json!(["S", "M"]));
+        assert_eq!(sources[0].extra["stock"], 3);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        let message = |name, text| format!("{:#}", read(name, text).unwrap_err());
+        for (text, parts) in [
+            ("{}", ["JSON array of objects", "a.json"]),
+            ("[1]", ["JSON array of objects", "a.json"]),
+            ("[]", ["lists nothing", "a.json"]),
+            (r#"[{"image_path":"a.jpg"},{}]"#, ["item 2", "no image_path"]),
+            (r#"[{"image_path":"../a.jpg"}]"#, ["item 1", "outside the folder"]),
+            (r#"[{"image_path":"a.jpg","price":[1]}]"#, ["item 1", "\"price\" must be text"]),
+            (r#"[{"image_path":"a.jpg","width":9}]"#, ["item 1", "\"width\" is taken"]),
+        ] {
+            let message = message("a.json", text);
+            assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+        }
+        let message = message("a.csv", "image_path,image\na.jpg,b\n");
+        assert!(message.contains("line 2") && message.contains("\"image\" is taken"), "{message}");
+    }
 }

@@ -1,10 +1,13 @@
 //! The program as a person runs it: each test in a fresh folder, with a tiny network of random weights.
 
 mod bad_input;
+mod download;
 mod drawn;
+mod near_duplicates;
 mod prepare;
 mod retrieval;
 mod shipped;
+mod updates;
 mod vectors;
 
 use std::fs;
