@@ -3,7 +3,10 @@ const { program, wasm } = document.getElementById("start").dataset;
 
 try {
   const { default: init } = await import(new URL(program, document.baseURI));
-  await init({ module_or_path: new URL(wasm, document.baseURI) });
+  // The program is fetched while the words of the person's language are still on their way, see language.js.
+  const bytes = fetch(new URL(wasm, document.baseURI));
+  await globalThis.twillLanguage?.ready;
+  await init({ module_or_path: bytes });
 } catch (error) {
   console.error(error);
   const notice = document.getElementById("start-failed");

@@ -5,6 +5,7 @@
 
 mod bad_files;
 mod camera;
+mod languages;
 mod peers;
 mod phone;
 mod places;

@@ -11,7 +11,7 @@ use crate::texts;
 pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
     let Hit { item, score } = hit;
     let Item { id, image, width, height, category, title, price, link, .. } = item.clone();
-    let name = title.unwrap_or_else(|| category.clone());
+    let name = title.unwrap_or_else(|| texts::name(&category));
     let more = move |_| twill.more_like(item.clone());
     view! {
         <li
@@ -25,8 +25,8 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
                 />
             </div>
             <div class="card-words">
-                <h3>{name}</h3>
-                {price.map(|price| view! { <p class="price">{price}</p> })}
+                <h3><bdi>{name}</bdi></h3>
+                {price.map(|price| view! { <p class="price"><bdi>{price}</bdi></p> })}
                 <p class="likeness">
                     <span>{texts::likeness(score)}</span>
                     <span class="per-cent">{texts::per_cent(score)}</span>
@@ -34,11 +34,11 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
                 <div class="bar" aria-hidden="true"><div style:width=bar(score)></div></div>
                 <div class="card-actions">
                     <button type="button" class="button soft" data-testid="more-like-this" on:click=more>
-                        <Similar/>{texts::MORE_LIKE_THIS}
+                        <Similar/>{texts::more_like_this()}
                     </button>
                     {link.map(|link| view! {
                         <a class="button quiet" href=link target="_blank" rel="noopener noreferrer">
-                            {texts::TO_SHOP}
+                            {texts::to_shop()}
                         </a>
                     })}
                 </div>

@@ -44,9 +44,10 @@ pub(super) fn Lock() -> impl IntoView {
     view! { <Icon path="M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3"/> }
 }
 
+/// Points to where reading begins.
 #[component]
 pub(super) fn Back() -> impl IntoView {
-    view! { <Icon path="M19 12H5M11 6l-6 6 6 6"/> }
+    view! { <span class="turns"><Icon path="M19 12H5M11 6l-6 6 6 6"/></span> }
 }
 
 #[component]
@@ -62,6 +63,11 @@ pub(super) fn Similar() -> impl IntoView {
 #[component]
 pub(super) fn Cross() -> impl IntoView {
     view! { <Icon path="M6 6l12 12M18 6L6 18"/> }
+}
+
+#[component]
+pub(super) fn Globe() -> impl IntoView {
+    view! { <Icon path="M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17M3.5 12h17M12 3.5c-5 5.5-5 11.5 0 17 5-5.5 5-11.5 0-17"/> }
 }
 
 /// A link of a chain.
