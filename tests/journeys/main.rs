@@ -6,6 +6,7 @@
 mod bad_files;
 mod camera;
 mod languages;
+mod offline;
 mod peers;
 mod phone;
 mod places;

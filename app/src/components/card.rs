@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::icons::Similar;
+use crate::components::icons::{Hanger, Similar};
 use crate::protocol::{Hit, Item};
 use crate::state::Twill;
 use crate::texts;
@@ -13,16 +13,19 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
     let Item { id, image, width, height, category, title, price, link, .. } = item.clone();
     let name = title.unwrap_or_else(|| texts::name(&category));
     let more = move |_| twill.more_like(item.clone());
+    // Without a network, a picture that was never seen cannot be shown.
+    let (is_lost, set_lost) = signal(false);
     view! {
         <li
             class="card" data-testid="result-card" data-item-id=id data-score=score.to_string()
             data-category=category.clone()
         >
-            <div class="card-picture">
+            <div class="card-picture" class:lost=is_lost>
                 <img
                     src=image alt=texts::item_alt(&name, rank, score) width=width height=height
-                    draggable="false"
+                    draggable="false" on:error=move |_| set_lost.set(true)
                 />
+                <Show when=move || is_lost.get()><Hanger/></Show>
             </div>
             <div class="card-words">
                 <h3><bdi>{name}</bdi></h3>

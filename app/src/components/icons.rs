@@ -76,6 +76,12 @@ pub(super) fn Link() -> impl IntoView {
     view! { <Icon path="M9.5 14.5l5-5M11 6.5l1.8-1.8a4.6 4.6 0 0 1 6.5 6.5L17.5 13M13 17.5l-1.8 1.8a4.6 4.6 0 0 1-6.5-6.5L6.5 11"/> }
 }
 
+/// A hanger with nothing on it.
+#[component]
+pub(super) fn Hanger() -> impl IntoView {
+    view! { <Icon path="M9.5 7a2.5 2.5 0 1 1 2.5 2.5V12M12 12l8.5 5.2c1 .7.6 1.8-.6 1.8H4.1c-1.2 0-1.6-1.1-.6-1.8z"/> }
+}
+
 /// Two arrows in a circle.
 #[component]
 pub(super) fn Turn() -> impl IntoView {
