@@ -1,6 +1,6 @@
 // Fetches and starts the worker's program, telling the page how far that has come. It is the one part of the worker that
 // cannot be Rust. Its messages are those of app/src/protocol.rs: keep the version in step.
-const VERSION = 1;
+const VERSION = 2;
 
 // Messages that arrive before the program listens.
 const early = [];
@@ -37,6 +37,6 @@ async function fetchProgram(address) {
     importScripts("worker.js");
     await wasm_bindgen({ module_or_path: fetchProgram("worker_bg.wasm") });
   } catch (error) {
-    tell({ Crashed: `The part of Twill that looks at photos could not be started (${error.message}).` });
+    tell({ Crashed: { key: "worker_not_started", values: [["reason", { Text: String(error.message) }]] } });
   }
 })();

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Blob, ErrorEvent, Event, MessageEvent, Worker};
 
-use crate::protocol::{self, Answer, Ask, Request, Response, Setup};
+use crate::protocol::{self, Answer, Ask, Message, Request, Response, Setup};
 use crate::region::Region;
 use crate::texts;
 
@@ -21,7 +21,7 @@ pub enum News {
     /// An answer and the id of the request that it belongs to.
     Answer(u32, Answer),
     /// The worker is gone; a sentence about why.
-    Died(String),
+    Died(Message),
 }
 
 /// Sends requests; starts the worker.
@@ -120,8 +120,8 @@ impl Client {
             let detail =
                 event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).filter(|text| !text.is_empty());
             deliver(News::Died(match detail {
-                Some(detail) => format!("{} ({detail})", texts::WORKER_DIED),
-                None => texts::WORKER_DIED.to_owned(),
+                Some(detail) => texts::worker_died_of(&detail),
+                None => texts::WORKER_DIED.into(),
             }));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -134,7 +134,7 @@ impl Client {
     /// Tells of a death later, when whoever is calling has finished.
     fn report_death(&self, why: &str) {
         let deliver = Rc::clone(&self.deliver);
-        let why = why.to_owned();
+        let why = Message::new(why);
         wasm_bindgen_futures::spawn_local(async move { deliver(News::Died(why)) });
     }
 }
@@ -145,6 +145,6 @@ fn read(message: wasm_bindgen::JsValue) -> News {
             Answer::Crashed(why) => News::Died(why),
             answer => News::Answer(id, answer),
         },
-        Ok(_) | Err(_) => News::Died(texts::OUTDATED.to_owned()),
+        Ok(_) | Err(_) => News::Died(texts::OUTDATED.into()),
     }
 }

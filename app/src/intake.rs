@@ -65,7 +65,7 @@ pub fn listen(twill: Twill, on_address: impl Fn(String) + Copy + 'static) -> Rea
 /// Takes a catalogue item's picture as if it were a photo.
 pub async fn take_sample(twill: Twill, item: Item) {
     match fetch_picture(&item.image).await {
-        Ok(blob) => twill.find(blob, item.title.unwrap_or(item.category)),
+        Ok(blob) => twill.find(blob, item.title.unwrap_or_else(|| texts::name(&item.category))),
         Err(_) => twill.complain(FaultKind::Photo, texts::SAMPLE_LOST),
     }
 }

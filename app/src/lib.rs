@@ -12,6 +12,7 @@ pub mod client;
 #[expect(unreachable_pub, reason = "what `#[component]` writes is `pub`")]
 pub mod components;
 pub mod intake;
+pub mod language;
 pub mod page;
 pub mod protocol;
 pub mod region;

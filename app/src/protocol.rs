@@ -13,7 +13,7 @@ use web_sys::Blob;
 use crate::region::Region;
 
 /// Raised whenever a message changes its shape. `app/js/worker-loader.js` writes two of them by hand: keep it in step.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// How many results the worker is asked for; the page shows some first and the rest on demand.
 pub const MOST_RESULTS: usize = 20;
@@ -120,7 +120,7 @@ pub enum Answer {
     /// The request failed; the worker is well.
     Failed(Fault),
     /// The worker is about to die, with these last words.
-    Crashed(String),
+    Crashed(Message),
 }
 
 /// How far loading has come.
@@ -208,12 +208,65 @@ pub struct Item {
 }
 
 /// Something went wrong, in words for a person.
-#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 pub struct Fault {
     /// What it concerns, which decides on the advice that the page gives.
     pub kind: FaultKind,
     /// One sentence.
-    pub message: String,
+    pub message: Message,
+}
+
+impl Fault {
+    /// A fault that these words tell of: a [`Message`], or the key of one that needs no values.
+    pub fn new(kind: FaultKind, message: impl Into<Message>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// Words for a person, before they are in anybody's language: the worker does not know what the page speaks.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub struct Message {
+    /// Key of the words in `app/texts`.
+    pub key: String,
+    /// What goes into their `{places}`, by name.
+    pub values: Vec<(String, Value)>,
+}
+
+impl Message {
+    /// The words with this key.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        Self { key: key.to_owned(), values: Vec::new() }
+    }
+
+    /// With a text in the place `name`.
+    #[must_use]
+    pub fn with(mut self, name: &str, text: &str) -> Self {
+        self.values.push((name.to_owned(), Value::Text(text.to_owned())));
+        self
+    }
+
+    /// With a number in the place `name`.
+    #[must_use]
+    pub fn with_number(mut self, name: &str, number: f64) -> Self {
+        self.values.push((name.to_owned(), Value::Number(number)));
+        self
+    }
+}
+
+impl From<&str> for Message {
+    fn from(key: &str) -> Self {
+        Self::new(key)
+    }
+}
+
+/// What goes into a place of a [`Message`].
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub enum Value {
+    /// Stays as it is.
+    Text(String),
+    /// Is written as the person's language writes it.
+    Number(f64),
 }
 
 /// What a [`Fault`] concerns.

@@ -10,7 +10,7 @@ use send_wrapper::SendWrapper;
 use web_sys::{Blob, Url};
 
 use crate::client::{Client, News};
-use crate::protocol::{Answer, Backend, Fault, FaultKind, Found, Hit, Item, Progress, Ready, Setup};
+use crate::protocol::{Answer, Backend, Fault, FaultKind, Found, Hit, Item, Message, Progress, Ready, Setup};
 use crate::region::Region;
 
 /// How many results a step shows at first.
@@ -265,9 +265,9 @@ impl Twill {
         }
     }
 
-    /// Says that something went wrong on the page's side.
-    pub fn complain(self, kind: FaultKind, message: &str) {
-        self.fault.set(Some(Fault { kind, message: message.to_owned() }));
+    /// Says that something went wrong on the page's side; `key` is that of the words for it.
+    pub fn complain(self, kind: FaultKind, key: &str) {
+        self.fault.set(Some(Fault::new(kind, key)));
     }
 
     fn ask(self, ask: impl FnOnce(&mut Client) -> u32) -> u32 {
@@ -338,7 +338,7 @@ impl Twill {
     }
 
     /// The worker is dead. WebGPU is the usual suspect: without it once more, unless the person insists on it.
-    fn mourn(self, why: String) {
+    fn mourn(self, why: Message) {
         self.glances.set(false);
         let is_on_cpu = self.backend() == Some(Backend::Cpu);
         let tries_cpu = self

@@ -1,334 +1,315 @@
-//! Every word that the page shows, in one place for translators.
+//! Every word that the page shows, by the name of its key in `app/texts`, where translators find them.
 //!
-//! The words of `index.html`, which stand before the program has arrived, repeat some of these: keep the two in step.
-//! Sentences about what went wrong come from `model` and the worker; what to do about it is here.
+//! The words of `index.html`, which stand before the program has arrived, repeat some of these; a test keeps the two in step.
+//! Sentences about what went wrong come from the worker as [`Message`]s; what to do about it is here.
 
 use crate::address::Refusal;
 use crate::camera::Trouble;
-use crate::protocol::{Backend, FaultKind, Progress, Stage};
+use crate::language::{self, number, say, say_count, say_with};
+use crate::protocol::{Backend, FaultKind, Message, Progress, Stage};
 
-/// The first thing a newcomer reads.
-pub const HEADLINE: &str = "Find clothes that look like the ones you love";
-/// Under the headline.
-pub const LEAD: &str = "Show Twill a garment and it finds its closest relatives.";
-/// The promise.
-pub const PRIVACY: &str = "Your photo never leaves this device.";
-/// On the pocket.
-pub const POCKET_TITLE: &str = "Slip a photo in here";
-/// On the pocket, below its buttons.
-pub const POCKET_HINT: &str = "drop it anywhere, or paste it";
-/// Opens the file picker.
-pub const CHOOSE_PHOTO: &str = "Choose a photo";
-/// Opens the camera.
-pub const TAKE_PHOTO: &str = "Take a photo";
-/// Opens the file picker when there is a photo already.
-pub const NEW_PHOTO: &str = "New photo";
-/// Over the whole page while a file hovers over it.
-pub const DROP_NOW: &str = "Let go, I’ve got it";
-/// Above the samples.
-pub const SAMPLES: &str = "No photo at hand? Try one of these";
-/// Above the results.
-pub const RESULTS: &str = "Closest relatives";
-/// Above the results while they are being found.
-pub const SEARCHING: &str = "Looking through the rails…";
-/// On every card.
-pub const MORE_LIKE_THIS: &str = "More like this";
-/// Opens a shop's page.
-pub const TO_SHOP: &str = "To the shop";
-/// Back along the trail.
-pub const BACK: &str = "Back";
-/// Back to the network's own box.
-pub const CROP_RESET: &str = "Find the garment for me";
-/// For screen readers, on the box.
-pub const CROP_BOX: &str = "The garment in your photo. Arrow keys move this frame.";
-/// For screen readers, on a corner of the box.
-pub const CORNER_TOP_LEFT: &str = "Top left corner of the frame. Arrow keys move it.";
-/// For screen readers, on a corner of the box.
-pub const CORNER_TOP_RIGHT: &str = "Top right corner of the frame. Arrow keys move it.";
-/// For screen readers, on a corner of the box.
-pub const CORNER_BOTTOM_LEFT: &str = "Bottom left corner of the frame. Arrow keys move it.";
-/// For screen readers, on a corner of the box.
-pub const CORNER_BOTTOM_RIGHT: &str = "Bottom right corner of the frame. Arrow keys move it.";
-/// Repeats what failed.
-pub const TRY_AGAIN: &str = "Try again";
-/// Hides the message.
-pub const DISMISS: &str = "Dismiss";
-/// Leads to the results by keyboard.
-pub const SKIP: &str = "Skip to the results";
-/// For screen readers.
-pub const LOADING: &str = "Loading";
-/// Closes a dialog.
-pub const CLOSE: &str = "Close";
-/// For screen readers, on the camera's view.
-pub const CAMERA: &str = "Camera";
-/// While the camera starts, or the browser asks whether it may.
-pub const CAMERA_WAKING: &str = "Opening the camera. Allow it if your browser asks.";
-/// While the camera shows its picture.
-pub const CAMERA_LIVE: &str = "Fit one garment into the picture";
-/// For screen readers, on the live picture.
-pub const CAMERA_PICTURE: &str = "What the camera sees";
-/// For screen readers, on the shutter.
-pub const CAMERA_SHUTTER: &str = "Take the photo";
-/// For screen readers, on the button that lets go of the camera.
-pub const CAMERA_CLOSE: &str = "Close the camera";
-/// For screen readers, on the button that turns to the other camera.
-pub const CAMERA_SWITCH: &str = "Use the other camera";
-/// For screen readers, on the lamp's button, which says by itself whether it is on.
-pub const CAMERA_TORCH: &str = "Lamp";
-/// Opens the system's own camera.
-pub const CAMERA_OUTSIDE: &str = "Use the camera app";
-/// Lets results follow the live picture.
-pub const CAMERA_FOLLOW: &str = "Live";
-/// What a shot is called.
-pub const SHOT: &str = "from the camera";
-/// Above the field for a picture’s address.
-pub const ADDRESS: &str = "Address of a picture";
-/// Opens the field for a picture’s address.
-pub const ADDRESS_OPEN: &str = "or give its address";
-/// Under the field for a picture’s address.
-pub const ADDRESS_NOTE: &str = "Twill asks that website for this one picture and looks at it on your device.";
-/// Fetches the picture at the address.
-pub const ADDRESS_FETCH: &str = "Find its relatives";
-/// While the picture is on its way.
-pub const ADDRESS_FETCHING: &str = "Fetching the picture…";
+pub use crate::language::{name, per_cent, read};
+
+/// A function a key: it says the words, in the page's language.
+macro_rules! words {
+    ($($(#[$about:meta])* $key:ident,)*) => {
+        $($(#[$about])* #[must_use] pub fn $key() -> String { say(stringify!($key)) })*
+    };
+}
+
+words! {
+    /// The first thing a newcomer reads.
+    headline,
+    /// Under the headline.
+    lead,
+    /// The promise.
+    privacy,
+    /// On the pocket.
+    pocket_title,
+    /// On the pocket, below its buttons.
+    pocket_hint,
+    /// Opens the file picker.
+    choose_photo,
+    /// Opens the camera.
+    take_photo,
+    /// Opens the file picker when there is a photo already.
+    new_photo,
+    /// Over the whole page while a file hovers over it.
+    drop_now,
+    /// Above the samples.
+    samples,
+    /// Above the results.
+    results,
+    /// Above the results while they are being found.
+    searching,
+    /// On every card.
+    more_like_this,
+    /// Opens a shop's page.
+    to_shop,
+    /// Back along the trail.
+    back,
+    /// Back to the network's own box.
+    crop_reset,
+    /// For screen readers, on the box.
+    crop_box,
+    /// For screen readers, on a corner of the box.
+    corner_top_left,
+    /// For screen readers, on a corner of the box.
+    corner_top_right,
+    /// For screen readers, on a corner of the box.
+    corner_bottom_left,
+    /// For screen readers, on a corner of the box.
+    corner_bottom_right,
+    /// Repeats what failed.
+    try_again,
+    /// Hides the message.
+    dismiss,
+    /// Leads to the results by keyboard.
+    skip,
+    /// For screen readers.
+    loading,
+    /// Closes a dialog.
+    close,
+    /// For screen readers, on the choice of languages.
+    language,
+    /// For screen readers, on the camera's view.
+    camera,
+    /// While the camera starts, or the browser asks whether it may.
+    camera_waking,
+    /// While the camera shows its picture.
+    camera_live,
+    /// For screen readers, on the live picture.
+    camera_picture,
+    /// For screen readers, on the shutter.
+    camera_shutter,
+    /// For screen readers, on the button that lets go of the camera.
+    camera_close,
+    /// For screen readers, on the button that turns to the other camera.
+    camera_switch,
+    /// For screen readers, on the lamp's button, which says by itself whether it is on.
+    camera_torch,
+    /// Opens the system's own camera.
+    camera_outside,
+    /// Lets results follow the live picture.
+    camera_follow,
+    /// What a shot is called.
+    shot,
+    /// Above the field for a picture’s address.
+    address,
+    /// Opens the field for a picture’s address.
+    address_open,
+    /// Under the field for a picture’s address.
+    address_note,
+    /// Fetches the picture at the address.
+    address_fetch,
+    /// While the picture is on its way.
+    address_fetching,
+    /// The photo can be searched but not shown.
+    no_preview,
+}
+
+/// The words of a language could not be fetched.
+pub const LANGUAGE_LOST: &str = "language_lost";
 /// The clipboard held neither file nor address.
-pub const NO_PICTURE_PASTED: &str = "There is no picture on the clipboard, and no address of one.";
+pub const NO_PICTURE_PASTED: &str = "no_picture_pasted";
 /// What was dropped was neither file nor address.
-pub const NO_PICTURE_DROPPED: &str = "What you dropped is not a picture file.";
+pub const NO_PICTURE_DROPPED: &str = "no_picture_dropped";
 /// A sample's picture could not be fetched.
-pub const SAMPLE_LOST: &str = "The picture of this garment could not be downloaded.";
+pub const SAMPLE_LOST: &str = "sample_lost";
 /// The worker stopped and said nothing.
-pub const WORKER_DIED: &str = "The part of Twill that looks at photos has stopped unexpectedly.";
+pub const WORKER_DIED: &str = "worker_died";
 /// Page and worker are of different versions.
-pub const OUTDATED: &str = "This page and the program behind it are from different versions of Twill.";
+pub const OUTDATED: &str = "outdated";
 /// The browser has no web workers, or does not let this page have one.
-pub const NO_WORKER: &str = "This browser does not let the page start its background program.";
-/// The photo can be searched but not shown.
-pub const NO_PREVIEW: &str = "This browser cannot show this photo, but Twill has read it.";
-
+pub const NO_WORKER: &str = "no_worker";
 /// The worker was asked about a photo that it does not have.
-pub const PHOTO_GONE: &str = "This photo is not in memory any more.";
+pub const PHOTO_GONE: &str = "photo_gone";
 /// The browser could not read a chosen file.
-pub const FILE_UNREADABLE: &str =
-    "This file could not be read. It may be a folder, or it was moved or deleted since you chose it.";
+pub const FILE_UNREADABLE: &str = "file_unreadable";
 /// WebGPU was insisted upon.
-pub const NO_WEBGPU: &str = "This browser offers no WebGPU on this device.";
+pub const NO_WEBGPU: &str = "no_webgpu";
 /// WebGPU was insisted upon.
-pub const WEBGPU_TOO_OLD: &str =
-    "The WebGPU of this browser lacks a feature that Twill needs (timestamp-query).";
+pub const WEBGPU_TOO_OLD: &str = "webgpu_too_old";
 /// The check after loading failed.
-pub const WEBGPU_WRONG: &str = "The graphics card of this device calculates wrong results.";
+pub const WEBGPU_WRONG: &str = "webgpu_wrong";
+
+/// The worker stopped, for a reason that the browser names.
+#[must_use]
+pub fn worker_died_of(reason: &str) -> Message {
+    Message::new("worker_died_of").with("reason", reason)
+}
 
 /// WebGPU could not be set up.
 #[must_use]
-pub fn webgpu_failed(reason: &str) -> String {
-    format!("The graphics card could not be set up: {reason}.")
+pub fn webgpu_failed(reason: &str) -> Message {
+    Message::new("webgpu_failed").with("reason", reason)
 }
 
 /// The connection broke, or there is none.
 #[must_use]
-pub fn download_interrupted(file: &str) -> String {
-    format!("{file} could not be downloaded.")
+pub fn download_interrupted(file: &str) -> Message {
+    Message::new("download_interrupted").with("file", file)
 }
 
 /// The host does not have a file.
 #[must_use]
-pub fn file_missing(file: &str) -> String {
-    format!("{file} is missing on the server.")
+pub fn file_missing(file: &str) -> Message {
+    Message::new("file_missing").with("file", file)
 }
 
 /// The host refuses to give a file.
 #[must_use]
-pub fn file_refused(file: &str, status: u16) -> String {
-    format!("The server does not give {file} (HTTP status {status}).")
+pub fn file_refused(file: &str, status: u16) -> Message {
+    Message::new("file_refused").with("file", file).with("status", &status.to_string())
 }
 
 /// A file is longer than it should be.
 #[must_use]
-pub fn file_too_long(file: &str, max_bytes: u64) -> String {
-    format!("{file} is not what it should be: it has more than the expected {max_bytes} bytes.")
+pub fn file_too_long(file: &str, max_bytes: u64) -> Message {
+    Message::new("file_too_long").with("file", file).with_number("bytes", max_bytes as f64)
 }
 
 /// What the person can do about a fault.
 #[must_use]
-pub const fn advice(kind: FaultKind) -> &'static str {
-    match kind {
-        FaultKind::Photo => "Try another photo: a JPEG, PNG or WebP of a single garment works best.",
-        FaultKind::Model | FaultKind::Catalogue => {
-            "This is not your doing. Try again in a moment; if it stays, tell whoever runs this page."
-        }
-        FaultKind::Network => "Check your connection, then try again.",
-        FaultKind::Backend => {
-            "Open the page without “?backend=” in its address, and Twill picks what works here."
-        }
-        FaultKind::Crash => "Choose the photo again, or another one: Twill starts afresh.",
-    }
+pub fn advice(kind: FaultKind) -> String {
+    say(match kind {
+        FaultKind::Photo => "advice_photo",
+        FaultKind::Model | FaultKind::Catalogue => "advice_files",
+        FaultKind::Network => "advice_network",
+        FaultKind::Backend => "advice_backend",
+        FaultKind::Crash => "advice_crash",
+    })
 }
 
 /// Why the camera shows nothing, and what the person can do about it.
 #[must_use]
-pub const fn camera_trouble(trouble: Trouble) -> (&'static str, &'static str) {
-    match trouble {
-        Trouble::Denied => (
-            "Your browser does not let Twill use the camera.",
-            "Allow the camera for this page, mostly with the icon beside its address, then try again. Or choose a photo that \
-             you have.",
-        ),
-        Trouble::Missing => (
-            "No camera was found on this device.",
-            "If there is one, connect it or switch it on, then try again. Or choose a photo that you have.",
-        ),
-        Trouble::Busy => (
-            "The camera is in use by another program or page.",
-            "Close what uses it, then try again. Or choose a photo that you have.",
-        ),
-        Trouble::Ended => (
-            "The camera has stopped.",
-            "It may have been disconnected, or taken by another program. Try again, or choose a photo that you have.",
-        ),
-        Trouble::Unknown => (
-            "The camera did not start, and the browser does not say why.",
-            "Try again, or choose a photo that you have.",
-        ),
-    }
+pub fn camera_trouble(trouble: Trouble) -> (String, String) {
+    let (what, advice) = match trouble {
+        Trouble::Denied => ("camera_denied", "camera_denied_advice"),
+        Trouble::Missing => ("camera_missing", "camera_missing_advice"),
+        Trouble::Busy => ("camera_busy", "camera_busy_advice"),
+        Trouble::Ended => ("camera_ended", "camera_ended_advice"),
+        Trouble::Unknown => ("camera_unknown", "camera_unknown_advice"),
+    };
+    (say(what), say(advice))
 }
 
 /// Why an address gives no picture, and what the person can do about it.
 #[must_use]
 pub fn address_refusal(refusal: Refusal) -> String {
-    let save = "Save the picture from there and choose the file instead.";
     match refusal {
-        Refusal::NoAddress => "This is no address of a picture: it should begin with https://.".to_owned(),
-        Refusal::Unreachable => format!(
-            "The picture could not be fetched. Either there is no connection to that website, or it does not let other pages \
-             read its pictures. {save}"
-        ),
-        Refusal::Status(404 | 410) => "The website has no picture at this address.".to_owned(),
-        Refusal::Status(status) => {
-            format!("The website does not give out this picture (HTTP status {status}). {save}")
-        }
-        Refusal::Page => "This is the address of a page, not of a picture. Open the picture by itself, then copy the address \
-                          that it has there."
-            .to_owned(),
-        Refusal::TooLarge => "This file is too large for a photo.".to_owned(),
-        Refusal::Slow => format!("The picture took too long to arrive. Try again in a moment. {save}"),
+        Refusal::NoAddress => say("address_none"),
+        Refusal::Unreachable => say("address_unreachable"),
+        Refusal::Status(404 | 410) => say("address_gone"),
+        Refusal::Status(status) => say_with("address_refused", &[("status", status.to_string())]),
+        Refusal::Page => say("address_page"),
+        Refusal::TooLarge => say("address_too_large"),
+        Refusal::Slow => say("address_slow"),
     }
 }
 
 /// What a picture from the web is called; `file` is empty where its address names none.
 #[must_use]
 pub fn picture_name(file: &str) -> String {
-    if file.is_empty() { "from the web".to_owned() } else { file.to_owned() }
+    if file.is_empty() { say("from_web") } else { file.to_owned() }
 }
 
 /// How alike two garments are, in plain words. `score` is a cosine similarity.
 #[must_use]
-pub fn likeness(score: f32) -> &'static str {
-    match score {
-        s if s >= 0.985 => "Practically twins",
-        s if s >= 0.95 => "Very similar",
-        s if s >= 0.90 => "Similar",
-        s if s >= 0.80 => "Somewhat similar",
-        _ => "A distant cousin",
-    }
-}
-
-/// A similarity in per cent. Only the very same garment gets 100.
-#[must_use]
-pub fn per_cent(score: f32) -> String {
-    let rounded = (score.clamp(0.0, 1.0) * 100.0).floor();
-    format!("{rounded:.0}%")
+pub fn likeness(score: f32) -> String {
+    say(match score {
+        s if s >= 0.985 => "likeness_twin",
+        s if s >= 0.95 => "likeness_very",
+        s if s >= 0.90 => "likeness_similar",
+        s if s >= 0.80 => "likeness_somewhat",
+        _ => "likeness_distant",
+    })
 }
 
 /// What the network believes to see.
 #[must_use]
 pub fn guess(label: &str, probability: f32) -> String {
-    if probability < 0.5 { format!("Perhaps {label}") } else { label.to_owned() }
+    let name = name(label);
+    if probability < 0.5 { say_with("perhaps", &[("name", name)]) } else { name }
 }
 
 /// The title above the results of "more like this".
 #[must_use]
 pub fn more_like(category: &str) -> String {
-    format!("More like this one from {category}")
+    say_with("more_like", &[("name", name(category))])
 }
 
 /// The button that shows more results.
 #[must_use]
 pub fn show_more(count: usize) -> String {
-    format!("Show {count} more")
+    say_count("show_more", count, &[])
 }
 
 /// For screen readers, when results arrive.
 #[must_use]
 pub fn announce_results(count: usize) -> String {
-    format!("{count} similar items found.")
+    say_count("announce_results", count, &[])
 }
 
 /// A result's picture, for people who do not see it.
 #[must_use]
 pub fn item_alt(name: &str, rank: usize, score: f32) -> String {
-    format!("Result {rank}: {name}, {}", likeness(score).to_lowercase())
+    let (rank, likeness) = (number(rank as f64), likeness(score));
+    say_with("item_alt", &[("rank", rank), ("name", name.to_owned()), ("likeness", likeness)])
 }
 
 /// The query photo, for people who do not see it.
 #[must_use]
 pub fn photo_alt(name: &str) -> String {
-    format!("Your photo {name}")
+    say_with("photo_alt", &[("name", name.to_owned())])
 }
 
 /// A sample, for people who do not see it.
 #[must_use]
 pub fn sample_label(category: &str) -> String {
-    format!("Try a sample from {category}")
+    say_with("sample_label", &[("name", name(category))])
 }
 
 /// What loading does right now.
 #[must_use]
 pub fn progress(progress: Option<Progress>, photo_waits: bool) -> String {
-    let waiting = if photo_waits { "Your photo is next. " } else { "" };
+    let what = stage(progress);
+    if photo_waits { say_with("progress_waits", &[("what", what)]) } else { what }
+}
+
+fn stage(progress: Option<Progress>) -> String {
     let Some(Progress { stage, received, total }) = progress else {
-        return format!("{waiting}Getting ready…");
+        return say("progress_begin");
     };
     let what = match stage {
-        Stage::Program => "Opening the shop",
-        Stage::Data => "Filling the rails",
-        Stage::WarmUp => return format!("{waiting}Switching on the lights…"),
+        Stage::Program => say("progress_program"),
+        Stage::Data => say("progress_data"),
+        Stage::WarmUp => return say("progress_warm_up"),
     };
-    match total {
-        Some(total) => format!("{waiting}{what}, {} of {} MB", megabytes(received), megabytes(total)),
-        None => format!("{waiting}{what}, {} MB", megabytes(received)),
-    }
+    let mut values = vec![("what", what), ("received", megabytes(received))];
+    let Some(total) = total else { return say_with("progress_bytes_so_far", &values) };
+    values.push(("total", megabytes(total)));
+    say_with("progress_bytes", &values)
 }
 
 /// The line at the page's foot.
 #[must_use]
 pub fn foot(backend: Backend, count: usize, catalogue: &str) -> String {
-    let place = match backend {
-        Backend::WebGpu => "graphics card",
-        Backend::Cpu => "processor",
+    let key = match backend {
+        Backend::WebGpu => "foot_gpu",
+        Backend::Cpu => "foot_cpu",
     };
-    format!("{} garments from {catalogue}, searched on your own {place}.", grouped(count))
+    say_count(key, count, &[("catalogue", language::name(catalogue))])
 }
 
 fn megabytes(bytes: f64) -> String {
-    format!("{:.1}", bytes / 1e6)
-}
-
-fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    number(bytes / 1e6)
 }
 
 #[cfg(feature = "browser-tests")]
 mod tests {
-    use super::{grouped, per_cent};
+    use super::{announce_results, foot, per_cent};
+    use crate::protocol::Backend;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[wasm_bindgen_test]
@@ -340,9 +321,10 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    fn thousands_are_grouped() {
-        assert_eq!(grouped(7), "7");
-        assert_eq!(grouped(3000), "3,000");
-        assert_eq!(grouped(1_234_567), "1,234,567");
+    fn numbers_have_their_form_and_their_groups() {
+        assert_eq!(announce_results(1), "1 similar item found.");
+        assert_eq!(announce_results(5), "5 similar items found.");
+        let line = foot(Backend::Cpu, 1_234_567, "Shop");
+        assert_eq!(line, "1,234,567 garments from Shop, searched on your own processor.");
     }
 }

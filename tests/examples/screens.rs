@@ -1,6 +1,8 @@
 //! Pictures of the page for `docs/screens`: before and after a photo, on a phone and on a desktop, by day and by night.
 //!
-//! `cargo run --release --no-default-features -p model -p trainer -p e2e --example screens -- PHOTO FOLDER`, after `make dist`.
+//! A third argument names a language other than English.
+//!
+//! `cargo run --release --no-default-features -p model -p trainer -p e2e --example screens -- PHOTO FOLDER [LANGUAGE]`, after `make dist`.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -19,10 +21,13 @@ fn main() -> Result<()> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
     let photo = arguments.next().context("the first argument is a photo")?;
     let folder = arguments.next().context("the second argument is the folder for the pictures")?;
+    let language = arguments.next().unwrap_or_else(|| PathBuf::from("en"));
+    let language = language.to_str().context("the third argument is a language's code")?;
     std::fs::create_dir_all(&folder)?;
     for (shape, width, height, phone) in SHAPES {
         for theme in ["light", "dark"] {
-            Plan::on(Backend::Cpu).run(|page, _| {
+            let plan = Plan { query: format!("&lang={language}"), ..Plan::on(Backend::Cpu) };
+            plan.run(|page, _| {
                 // Without motion, so that nothing is caught half faded in.
                 let media = json!({ "features": [
                     { "name": "prefers-color-scheme", "value": theme },

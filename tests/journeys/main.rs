@@ -5,6 +5,8 @@
 
 mod bad_files;
 mod camera;
+mod languages;
+mod offline;
 mod peers;
 mod phone;
 mod places;

@@ -38,6 +38,7 @@ fn its_relatives_with_random_weights() -> Result<()> {
         stem_stride: 2,
         pool: Pool::Gem,
         embedding: Some(24),
+        attributes: vec![3, 5],
         box_head: BoxHead::Map,
         ..ResNetConfig::default()
     };

@@ -17,6 +17,7 @@ use e2e::{
     server::{Server, Settings},
     site::{Shipped, dist},
 };
+use serde_json::json;
 
 use crate::{check_five_results, save};
 
@@ -133,6 +134,67 @@ fn nothing_ever_leaves_for_anywhere_else() -> Result<()> {
             thread::sleep(Duration::from_millis(100));
         }
         ensure!(false, "the proxy catches nothing: this journey proves nothing");
+        Ok(())
+    })
+}
+
+/// The page's policy lets it do all that it does, and nothing else.
+#[test]
+fn the_policy_lets_the_page_work_and_no_other_script_run() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photo = shirt(folder.path())?;
+    let plan = Plan { keeps_site: true, ..Plan::on(Backend::Cpu) };
+    plan.run(|page, server| {
+        page.browser().devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            &json!({ "source": "window.twillViolations = [];
+                document.addEventListener('securitypolicyviolation',
+                    (event) => twillViolations.push(`${event.effectiveDirective}: ${event.blockedURI}`));" }),
+        )?;
+        let violations = || page.browser().execute("return window.twillViolations");
+        let policy = "return document.querySelector('meta[http-equiv=\"Content-Security-Policy\"]').content";
+        page.open()?;
+        let policy = page.browser().execute(policy)?;
+        for part in ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'"] {
+            ensure!(
+                policy.as_str().is_some_and(|policy| policy.split("; ").any(|own| own == part)),
+                "{policy}"
+            );
+        }
+        let view = page.search(&photo)?;
+        page.more_like(&view.cards[0].id)?;
+        page.wait(Duration::from_secs(10), "pictures", |view| view.cards.iter().all(|card| card.painted))?;
+        let option = page.browser().find(r#"[data-testid="language"] option[value="de"]"#)?;
+        page.browser().click(&option)?;
+        page.wait(Duration::from_secs(10), "German", |_| {
+            page.browser().execute("return document.documentElement.lang").is_ok_and(|lang| lang == "de")
+        })?;
+        let kept = "return document.documentElement.dataset.offline !== undefined";
+        page.wait(Duration::from_mins(1), "the site to be kept", |_| {
+            page.browser().execute(kept).is_ok_and(|is_kept| is_kept == true)
+        })?;
+        ensure!(violations()? == json!([]), "the policy forbids what the page does: {}", violations()?);
+        for line in page.browser().console()? {
+            ensure!(!line.contains("Content Security Policy"), "{line}");
+        }
+        // And it forbids what others would do: a script in the page, one from elsewhere, text that becomes a program.
+        let other = server.origin().replace("127.0.0.1", "localhost");
+        page.browser().execute(&format!(
+            "const inline = document.createElement('script');
+             inline.textContent = 'window.twillIntruder = true';
+             const foreign = document.createElement('script');
+             foreign.src = '{other}/start.js';
+             document.body.append(inline, foreign);
+             const handler = document.createElement('button');
+             handler.setAttribute('onclick', 'window.twillIntruder = true');
+             handler.click();
+             setTimeout('window.twillIntruder = true');"
+        ))?;
+        let blocked = page.wait(Duration::from_secs(10), "four violations", |_| {
+            violations().is_ok_and(|list| list.as_array().is_some_and(|list| list.len() >= 4))
+        });
+        ensure!(blocked.is_ok(), "only these were stopped: {}", violations()?);
+        ensure!(page.browser().execute("return window.twillIntruder === undefined")? == true, "a script ran");
         Ok(())
     })
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
+use serde_json::json;
 
 use crate::{
     browser::{Browser, Launch},
@@ -26,13 +27,15 @@ pub struct Plan {
     pub query: String,
     /// Further flags of the browser.
     pub flags: Vec<String>,
+    /// Whether the site is kept for use without a network. Journeys that break files on the server must get them from there.
+    pub keeps_site: bool,
 }
 
 impl Plan {
     /// The site at the top of its server, computing on `backend`.
     #[must_use]
     pub fn on(backend: Backend) -> Self {
-        Self { backend, prefix: "/", query: String::new(), flags: Vec::new() }
+        Self { backend, prefix: "/", query: String::new(), flags: Vec::new(), keeps_site: false }
     }
 
     /// Serves the built site, opens a browser (not yet the page) and goes through `steps`.
@@ -43,7 +46,12 @@ impl Plan {
             Server::start(Settings { prefix: self.prefix.to_owned(), ..Settings::at_top(&site::dist()?) })?;
         let launch = Launch { software_gpu: self.backend == Backend::WebGpu, flags: self.flags.clone() };
         let url = format!("{}?backend={}{}", server.url(), self.backend.name(), self.query);
-        let page = Page::new(Browser::start(&launch)?, url, self.backend);
+        let browser = Browser::start(&launch)?;
+        if !self.keeps_site {
+            let script = json!({ "source": "delete Navigator.prototype.serviceWorker" });
+            browser.devtools("Page.addScriptToEvaluateOnNewDocument", &script)?;
+        }
+        let page = Page::new(browser, url, self.backend);
         let outcome = catch_unwind(AssertUnwindSafe(|| steps(&page, &server)));
         if !matches!(outcome, Ok(Ok(()))) {
             keep_evidence(&page, &server);

@@ -63,6 +63,8 @@ impl Settings {
 #[derive(Debug)]
 struct Shared {
     settings: Settings,
+    /// Folder of the files; at first that of the settings.
+    root: Mutex<PathBuf>,
     stands: Mutex<HashMap<String, Stand>>,
     log: Mutex<Vec<Request>>,
     closing: AtomicBool,
@@ -82,6 +84,7 @@ impl Server {
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port to serve the page on")?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
+            root: Mutex::new(settings.root.clone()),
             settings,
             stands: Mutex::default(),
             log: Mutex::default(),
@@ -114,6 +117,18 @@ impl Server {
         lock(&self.shared.stands).clear();
     }
 
+    /// Serves the files of another folder from now on, as a host does that was given a new version of a site.
+    pub fn move_to(&self, root: &Path) {
+        root.clone_into(&mut lock(&self.shared.root));
+    }
+
+    /// Ends: whoever connects from now on finds nobody.
+    pub fn stop(&self) {
+        self.shared.closing.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for a connection.
+        drop(TcpStream::connect_timeout(&self.address, Duration::from_secs(1)));
+    }
+
     /// Every request so far.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
@@ -123,9 +138,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shared.closing.store(true, Ordering::SeqCst);
-        // Wakes the thread that waits for a connection.
-        drop(TcpStream::connect_timeout(&self.address, Duration::from_secs(1)));
+        self.stop();
     }
 }
 
@@ -217,7 +230,7 @@ fn find(method: &str, path: &str, shared: &Shared) -> (u16, &'static str, Vec<u8
         Some(Stand::Bytes(bytes)) => return (200, content_type(relative), bytes.clone()),
         None => {}
     }
-    match fs::read(shared.settings.root.join(relative)) {
+    match fs::read(lock(&shared.root).join(relative)) {
         Ok(bytes) => (200, content_type(relative), bytes),
         Err(_) => missing(),
     }

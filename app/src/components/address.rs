@@ -92,12 +92,12 @@ pub(super) fn AddressView(twill: Twill, pickers: Pickers) -> impl IntoView {
         }
     };
     view! {
-        <Modal twill open=pickers.address_view node class="sheet" name="address-view" label=texts::ADDRESS opener="address-open">
+        <Modal twill open=pickers.address_view node class="sheet" name="address-view" label=texts::address() opener="address-open">
             <form on:submit=submit>
                 <div class="sheet-head">
-                    <h2>{texts::ADDRESS}</h2>
+                    <h2>{texts::address()}</h2>
                     <button
-                        type="button" class="button quiet icon-only" data-testid="address-close" aria-label=texts::CLOSE
+                        type="button" class="button quiet icon-only" data-testid="address-close" aria-label=texts::close()
                         on:click=move |_| close(node)
                     >
                         <Cross/>
@@ -105,16 +105,16 @@ pub(super) fn AddressView(twill: Twill, pickers: Pickers) -> impl IntoView {
                 </div>
                 <input
                     class="field" type="text" inputmode="url" enterkeyhint="go" autocomplete="off" autocapitalize="off"
-                    spellcheck="false" placeholder="https://" data-testid="address-input" aria-label=texts::ADDRESS
+                    spellcheck="false" placeholder="https://" data-testid="address-input" aria-label=texts::address()
                     aria-describedby="address-note" aria-invalid=move || session.refusal.get().is_some().to_string()
                     autofocus=true node_ref=field bind:value=session.text
                 />
-                <p class="sheet-note" id="address-note">{texts::ADDRESS_NOTE}</p>
+                <p class="sheet-note" id="address-note">{texts::address_note()}</p>
                 {move || session.refusal.get().map(|refusal| view! {
                     <p class="sheet-refusal" role="alert" data-testid="error">{texts::address_refusal(refusal)}</p>
                 })}
                 <button type="submit" class="button primary" data-testid="address-fetch" aria-busy=move || is_busy().to_string()>
-                    {move || if is_busy() { texts::ADDRESS_FETCHING } else { texts::ADDRESS_FETCH }}
+                    {move || if is_busy() { texts::address_fetching() } else { texts::address_fetch() }}
                 </button>
             </form>
         </Modal>

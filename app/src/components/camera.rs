@@ -192,7 +192,7 @@ impl Session {
             let photo = camera::shot(&video).await;
             match photo {
                 _ if !self.is_current(attempt) => {}
-                Some(photo) => twill.find(photo, texts::SHOT.to_owned()),
+                Some(photo) => twill.find(photo, texts::shot()),
                 None => self.fail(attempt, Trouble::Unknown),
             }
         });
@@ -252,22 +252,22 @@ pub(super) fn CameraView(twill: Twill, pickers: Pickers) -> impl IntoView {
     });
     let has_trouble = move || trouble.get().is_some();
     let words = move || match session.stage.get() {
-        Stage::Waking => texts::CAMERA_WAKING,
-        Stage::Live | Stage::Shot => texts::CAMERA_LIVE,
-        Stage::Trouble(_) => "",
+        Stage::Waking => texts::camera_waking(),
+        Stage::Live | Stage::Shot => texts::camera_live(),
+        Stage::Trouble(_) => String::new(),
     };
     view! {
-        <Modal twill open=pickers.camera_view node class="viewfinder" name="camera-view" label=texts::CAMERA opener="camera-open">
+        <Modal twill open=pickers.camera_view node class="viewfinder" name="camera-view" label=texts::camera() opener="camera-open">
             <div class="viewfinder-top">
                 <button
-                    type="button" class="button icon-only" data-testid="camera-close" aria-label=texts::CAMERA_CLOSE
+                    type="button" class="button icon-only" data-testid="camera-close" aria-label=texts::camera_close()
                     on:click=move |_| close(node)
                 >
                     <Cross/>
                 </button>
                 <p role="status">{words}</p>
                 <button
-                    type="button" class="button icon-only" data-testid="camera-torch" aria-label=texts::CAMERA_TORCH
+                    type="button" class="button icon-only" data-testid="camera-torch" aria-label=texts::camera_torch()
                     aria-pressed=move || (session.lamp.get() == Some(true)).to_string()
                     hidden=move || session.lamp.get().is_none()
                     on:click=move |_| session.switch_lamp()
@@ -282,7 +282,7 @@ pub(super) fn CameraView(twill: Twill, pickers: Pickers) -> impl IntoView {
                 >
                     <video
                         class:mirror=move || session.is_mirror.get() node_ref=session.video playsinline=true autoplay=true
-                        prop:muted=true aria-label=texts::CAMERA_PICTURE
+                        prop:muted=true aria-label=texts::camera_picture()
                         on:playing=move |_| session.run() on:resize=move |_| session.measure()
                     ></video>
                     <Garment twill session/>
@@ -296,15 +296,15 @@ pub(super) fn CameraView(twill: Twill, pickers: Pickers) -> impl IntoView {
                     aria-pressed=move || session.is_following.get().to_string()
                     on:click=move |_| session.is_following.update(|is_following| *is_following = !*is_following)
                 >
-                    {texts::CAMERA_FOLLOW}
+                    {texts::camera_follow()}
                 </button>
                 <button
-                    type="button" class="shutter" data-testid="camera-shutter" aria-label=texts::CAMERA_SHUTTER
+                    type="button" class="shutter" data-testid="camera-shutter" aria-label=texts::camera_shutter()
                     aria-disabled=move || (session.stage.get() != Stage::Live).to_string() autofocus=true
                     node_ref=shutter on:click=move |_| session.shoot(twill)
                 ></button>
                 <button
-                    type="button" class="button icon-only" data-testid="camera-switch" aria-label=texts::CAMERA_SWITCH
+                    type="button" class="button icon-only" data-testid="camera-switch" aria-label=texts::camera_switch()
                     hidden=move || !session.can_turn.get() on:click=move |_| session.turn()
                 >
                     <Turn/>
@@ -346,9 +346,9 @@ fn Glimpse(twill: Twill) -> impl IntoView {
     });
     view! {
         {move || hits.get().map(|hits| view! {
-            <ol class="glimpse" data-testid="camera-results" aria-label=texts::RESULTS>
+            <ol class="glimpse" data-testid="camera-results" aria-label=texts::results()>
                 {hits.into_iter().enumerate().map(|(index, Hit { item, score })| {
-                    let name = item.title.unwrap_or(item.category);
+                    let name = item.title.unwrap_or_else(|| texts::name(&item.category));
                     view! {
                         <li data-item-id=item.id data-score=score.to_string()>
                             <img src=item.image alt=texts::item_alt(&name, index + 1, score) draggable="false"/>
@@ -385,19 +385,19 @@ fn TroubleWords(
                 type="button" class="button patch" data-testid="camera-retry" node_ref=retry
                 on:click=move |_| session.wake()
             >
-                {texts::TRY_AGAIN}
+                {texts::try_again()}
             </button>
             <button
                 type="button" class="button seam" data-testid="camera-instead"
                 on:click=move |_| { close(node); pickers.choose(); }
             >
-                {texts::CHOOSE_PHOTO}
+                {texts::choose_photo()}
             </button>
             <button
                 type="button" class="button seam touch-only"
                 on:click=move |_| { close(node); pickers.shoot_outside(); }
             >
-                {texts::CAMERA_OUTSIDE}
+                {texts::camera_outside()}
             </button>
         </div>
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::icons::Similar;
+use crate::components::icons::{Hanger, Similar};
 use crate::protocol::{Hit, Item};
 use crate::state::Twill;
 use crate::texts;
@@ -11,22 +11,25 @@ use crate::texts;
 pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
     let Hit { item, score } = hit;
     let Item { id, image, width, height, category, title, price, link, .. } = item.clone();
-    let name = title.unwrap_or_else(|| category.clone());
+    let name = title.unwrap_or_else(|| texts::name(&category));
     let more = move |_| twill.more_like(item.clone());
+    // Without a network, a picture that was never seen cannot be shown.
+    let (is_lost, set_lost) = signal(false);
     view! {
         <li
             class="card" data-testid="result-card" data-item-id=id data-score=score.to_string()
             data-category=category.clone()
         >
-            <div class="card-picture">
+            <div class="card-picture" class:lost=is_lost>
                 <img
                     src=image alt=texts::item_alt(&name, rank, score) width=width height=height
-                    draggable="false"
+                    draggable="false" on:error=move |_| set_lost.set(true)
                 />
+                <Show when=move || is_lost.get()><Hanger/></Show>
             </div>
             <div class="card-words">
-                <h3>{name}</h3>
-                {price.map(|price| view! { <p class="price">{price}</p> })}
+                <h3><bdi>{name}</bdi></h3>
+                {price.map(|price| view! { <p class="price"><bdi>{price}</bdi></p> })}
                 <p class="likeness">
                     <span>{texts::likeness(score)}</span>
                     <span class="per-cent">{texts::per_cent(score)}</span>
@@ -34,11 +37,11 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
                 <div class="bar" aria-hidden="true"><div style:width=bar(score)></div></div>
                 <div class="card-actions">
                     <button type="button" class="button soft" data-testid="more-like-this" on:click=more>
-                        <Similar/>{texts::MORE_LIKE_THIS}
+                        <Similar/>{texts::more_like_this()}
                     </button>
                     {link.map(|link| view! {
                         <a class="button quiet" href=link target="_blank" rel="noopener noreferrer">
-                            {texts::TO_SHOP}
+                            {texts::to_shop()}
                         </a>
                     })}
                 </div>

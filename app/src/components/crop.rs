@@ -20,17 +20,20 @@ const SMALLEST: f32 = 0.08;
 /// How long the frame must rest before a search.
 const REST: Duration = Duration::from_millis(160);
 
+/// Says something in the page's language.
+type Words = fn() -> String;
+
 /// A part of the frame that can be held: which edges move with it (left, top, right, bottom).
 #[derive(Clone, Copy, PartialEq)]
 struct Grip([bool; 4]);
 
 impl Grip {
     const ALL: Self = Self([true; 4]);
-    const CORNERS: [(Self, &str, &str); 4] = [
-        (Self([true, true, false, false]), "top-left", texts::CORNER_TOP_LEFT),
-        (Self([false, true, true, false]), "top-right", texts::CORNER_TOP_RIGHT),
-        (Self([true, false, false, true]), "bottom-left", texts::CORNER_BOTTOM_LEFT),
-        (Self([false, false, true, true]), "bottom-right", texts::CORNER_BOTTOM_RIGHT),
+    const CORNERS: [(Self, &str, Words); 4] = [
+        (Self([true, true, false, false]), "top-left", texts::corner_top_left),
+        (Self([false, true, true, false]), "top-right", texts::corner_top_right),
+        (Self([true, false, false, true]), "bottom-left", texts::corner_bottom_left),
+        (Self([false, false, true, true]), "bottom-right", texts::corner_bottom_right),
     ];
 
     /// `frame` after this grip has moved by `dx`, `dy` (fractions of the photo), kept inside the photo.
@@ -136,7 +139,7 @@ pub(super) fn CropFrame(twill: Twill) -> impl IntoView {
         <Show when=move || shown.with(Option::is_some)>
             <div
                 class="crop-box" class:held=move || drag.with(Option::is_some) data-testid="crop-box" node_ref=node
-                role="group" tabindex="0" aria-label=texts::CROP_BOX
+                role="group" tabindex="0" aria-label=texts::crop_box()
                 style:left=edge(|frame| frame.x1) style:top=edge(|frame| frame.y1)
                 style:width=edge(|frame| frame.x2 - frame.x1) style:height=edge(|frame| frame.y2 - frame.y1)
                 on:pointerdown=take(Grip::ALL) on:pointermove=pull on:pointerup=release on:pointercancel=release
@@ -144,7 +147,7 @@ pub(super) fn CropFrame(twill: Twill) -> impl IntoView {
             >
                 {Grip::CORNERS.map(|(grip, place, label)| view! {
                     <button
-                        type="button" class=format!("grip {place}") aria-label=label
+                        type="button" class=format!("grip {place}") aria-label=label()
                         on:pointerdown=take(grip) on:keydown=nudge(grip)
                     ></button>
                 }).collect_view()}

@@ -44,9 +44,10 @@ pub(super) fn Lock() -> impl IntoView {
     view! { <Icon path="M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3"/> }
 }
 
+/// Points to where reading begins.
 #[component]
 pub(super) fn Back() -> impl IntoView {
-    view! { <Icon path="M19 12H5M11 6l-6 6 6 6"/> }
+    view! { <span class="turns"><Icon path="M19 12H5M11 6l-6 6 6 6"/></span> }
 }
 
 #[component]
@@ -64,10 +65,21 @@ pub(super) fn Cross() -> impl IntoView {
     view! { <Icon path="M6 6l12 12M18 6L6 18"/> }
 }
 
+#[component]
+pub(super) fn Globe() -> impl IntoView {
+    view! { <Icon path="M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17M3.5 12h17M12 3.5c-5 5.5-5 11.5 0 17 5-5.5 5-11.5 0-17"/> }
+}
+
 /// A link of a chain.
 #[component]
 pub(super) fn Link() -> impl IntoView {
     view! { <Icon path="M9.5 14.5l5-5M11 6.5l1.8-1.8a4.6 4.6 0 0 1 6.5 6.5L17.5 13M13 17.5l-1.8 1.8a4.6 4.6 0 0 1-6.5-6.5L6.5 11"/> }
+}
+
+/// A hanger with nothing on it.
+#[component]
+pub(super) fn Hanger() -> impl IntoView {
+    view! { <Icon path="M9.5 7a2.5 2.5 0 1 1 2.5 2.5V12M12 12l8.5 5.2c1 .7.6 1.8-.6 1.8H4.1c-1.2 0-1.6-1.1-.6-1.8z"/> }
 }
 
 /// Two arrows in a circle.

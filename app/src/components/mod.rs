@@ -5,6 +5,7 @@ mod camera;
 mod card;
 mod crop;
 mod icons;
+mod languages;
 mod modal;
 mod notice;
 mod progress;
@@ -20,12 +21,14 @@ use crate::camera::is_offered;
 use crate::components::address::AddressView;
 use crate::components::camera::CameraView;
 use crate::components::icons::{Camera, Link, Mark, Plus};
+use crate::components::languages::LanguageChoice;
 use crate::components::notice::Notice;
 use crate::components::progress::ProgressBar;
 use crate::components::query::Query;
 use crate::components::results::Results;
 use crate::components::welcome::Welcome;
 use crate::intake;
+use crate::language;
 use crate::state::Twill;
 use crate::texts;
 
@@ -91,6 +94,30 @@ pub fn Page(
 ) -> impl IntoView {
     let pickers = Pickers::new();
     let hovers = intake::listen(twill, move |address| pickers.look_up(address));
+    let language = RwSignal::new(language::current());
+    // Words are read when they are drawn: another language draws the page anew. What the person has found stays, in `twill`.
+    let drawings = StoredValue::new(0_u32);
+    let drawing = move || {
+        language.track();
+        drawings.update_value(|drawings| *drawings += 1);
+        [drawings.get_value()]
+    };
+    view! {
+        <For each=drawing key=|drawing| *drawing let:_drawing>
+            <Drawing twill pickers hovers language/>
+        </For>
+    }
+}
+
+/// The page in one language.
+#[component]
+fn Drawing(
+    twill: Twill,
+    pickers: Pickers,
+    /// Whether a file hovers over the page.
+    hovers: ReadSignal<bool>,
+    language: RwSignal<String>,
+) -> impl IntoView {
     // A camera that only the system has is worth a button where the device is held in the hand.
     let touch_only = !is_offered();
     let is_empty = Memo::new(move |_| twill.trail.with(Vec::is_empty));
@@ -103,37 +130,40 @@ pub fn Page(
     };
     view! {
         <Show when=move || !is_empty.get()>
-            <a class="skip" href="#results">{texts::SKIP}</a>
+            <a class="skip" href="#results">{texts::skip()}</a>
         </Show>
         <header class="top">
             <a class="brand" href="./"><Mark/><span>"Twill"</span></a>
-            <Show when=move || !is_empty.get()>
+            <Show
+                when=move || !is_empty.get()
+                fallback=move || view! { <LanguageChoice twill shown=language/> }
+            >
                 <div class="top-actions">
                     <button
                         type="button" class="button quiet icon-only" data-testid="address-open"
-                        aria-label=texts::ADDRESS on:click=move |_| pickers.address_view.set(true)
+                        aria-label=texts::address() on:click=move |_| pickers.address_view.set(true)
                     >
                         <Link/>
                     </button>
                     <button
                         type="button" class="button quiet icon-only" class:touch-only=touch_only
-                        data-testid="camera-open" aria-label=texts::TAKE_PHOTO on:click=move |_| pickers.shoot()
+                        data-testid="camera-open" aria-label=texts::take_photo() on:click=move |_| pickers.shoot()
                     >
                         <Camera/>
                     </button>
                     <button type="button" class="button primary" on:click=move |_| pickers.choose()>
-                        <Plus/>{texts::NEW_PHOTO}
+                        <Plus/>{texts::new_photo()}
                     </button>
                 </div>
             </Show>
         </header>
         <input
             class="visually-hidden" type="file" accept="image/*" data-testid="photo-input" tabindex="-1"
-            aria-label=texts::CHOOSE_PHOTO node_ref=pickers.photo on:change=take(pickers.photo)
+            aria-label=texts::choose_photo() node_ref=pickers.photo on:change=take(pickers.photo)
         />
         <input
             class="visually-hidden" type="file" accept="image/*" capture="environment" data-testid="camera-input"
-            tabindex="-1" aria-label=texts::TAKE_PHOTO node_ref=pickers.camera on:change=take(pickers.camera)
+            tabindex="-1" aria-label=texts::take_photo() node_ref=pickers.camera on:change=take(pickers.camera)
         />
         <ProgressBar twill/>
         <main>
@@ -145,17 +175,18 @@ pub fn Page(
                 </div>
             </Show>
         </main>
-        <Foot twill/>
+        <Foot twill language/>
         <Show when=move || pickers.camera_view.get()><CameraView twill pickers/></Show>
         <Show when=move || pickers.address_view.get()><AddressView twill pickers/></Show>
         <Show when=move || hovers.get()>
-            <div class="drop-veil" aria-hidden="true"><p>{texts::DROP_NOW}</p></div>
+            <div class="drop-veil" aria-hidden="true"><p>{texts::drop_now()}</p></div>
         </Show>
     }
 }
 
 #[component]
-fn Foot(twill: Twill) -> impl IntoView {
+fn Foot(twill: Twill, language: RwSignal<String>) -> impl IntoView {
+    let is_empty = Memo::new(move |_| twill.trail.with(Vec::is_empty));
     let line = move || {
         twill.engine.with(|engine| {
             engine.ready().map(|ready| texts::foot(ready.backend, ready.count, &ready.catalogue))
@@ -163,8 +194,10 @@ fn Foot(twill: Twill) -> impl IntoView {
     };
     view! {
         <footer class="foot">
-            <p class="promise"><icons::Lock/>{texts::PRIVACY}</p>
+            <p class="promise"><icons::Lock/>{texts::privacy()}</p>
             <p>{line}</p>
+            // There is no room for it in the head any more.
+            <Show when=move || !is_empty.get()><LanguageChoice twill shown=language/></Show>
         </footer>
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn Modal(
     /// Name for tests.
     name: &'static str,
     /// Name for screen readers.
-    label: &'static str,
+    label: String,
     /// `data-testid` of the buttons that open it, one of which gets the focus back.
     opener: &'static str,
     children: Children,

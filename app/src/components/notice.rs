@@ -20,14 +20,14 @@ fn Alert(twill: Twill, pickers: Pickers, fault: Fault) -> impl IntoView {
     let way_on = if matches!(kind, FaultKind::Photo | FaultKind::Crash) {
         view! {
             <button type="button" class="button primary" on:click=move |_| pickers.choose()>
-                {texts::CHOOSE_PHOTO}
+                {texts::choose_photo()}
             </button>
         }
         .into_any()
     } else {
         view! {
             <button type="button" class="button primary" on:click=move |_| twill.retry()>
-                {texts::TRY_AGAIN}
+                {texts::try_again()}
             </button>
         }
         .into_any()
@@ -36,12 +36,12 @@ fn Alert(twill: Twill, pickers: Pickers, fault: Fault) -> impl IntoView {
         <div class="notice" role="alert" data-testid="error" data-kind=kind.name()>
             <img src="art/loose-thread.svg" alt="" width="56" height="56"/>
             <div class="notice-words">
-                <p class="notice-what">{message}</p>
+                <p class="notice-what">{texts::read(&message)}</p>
                 <p>{texts::advice(kind)}</p>
                 {way_on}
             </div>
             <button
-                type="button" class="button quiet icon-only" aria-label=texts::DISMISS
+                type="button" class="button quiet icon-only" aria-label=texts::dismiss()
                 on:click=move |_| twill.fault.set(None)
             >
                 <Cross/>

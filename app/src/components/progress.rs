@@ -24,7 +24,7 @@ pub(super) fn ProgressBar(twill: Twill) -> impl IntoView {
             <div class="progress">
                 <div
                     class="progress-track" class:indeterminate=move || per_cent.get().is_none()
-                    role="progressbar" data-testid="progress" aria-label=texts::LOADING
+                    role="progressbar" data-testid="progress" aria-label=texts::loading()
                     aria-valuemin="0" aria-valuemax="100" aria-valuenow=per_cent aria-valuetext=words
                 >
                     <div

@@ -56,7 +56,7 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
                 draggable="false"
                 on:error=move |_| set_blank.set(true)
             />
-            <Show when=move || is_blank.get()><p class="no-preview">{texts::NO_PREVIEW}</p></Show>
+            <Show when=move || is_blank.get()><p class="no-preview">{texts::no_preview()}</p></Show>
             <CropFrame twill/>
         </div>
         <div class="query-notes">
@@ -66,7 +66,7 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
                     type="button" class="button quiet" data-testid="crop-reset"
                     on:click=move |_| twill.refine(None)
                 >
-                    <Frame/>{texts::CROP_RESET}
+                    <Frame/>{texts::crop_reset()}
                 </button>
             </Show>
         </div>
@@ -82,12 +82,12 @@ fn ItemQuery(twill: Twill, depth: usize, category: String, image: String) -> imp
             <img data-testid="query-image" src=image alt=title.clone() draggable="false"/>
         </div>
         <div class="query-notes">
-            <p class="chip">{category}</p>
+            <p class="chip">{texts::name(&category)}</p>
             <button
                 type="button" class="button quiet" data-testid="back" hidden=is_alone
                 on:click=move |_| twill.back()
             >
-                <Back/>{texts::BACK}
+                <Back/>{texts::back()}
             </button>
         </div>
     }

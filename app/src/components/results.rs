@@ -12,7 +12,7 @@ pub(super) fn Results(twill: Twill) -> impl IntoView {
     let hits = Memo::new(move |_| last(twill, |step| step.hits.clone()).unwrap_or_default());
     let shown = Memo::new(move |_| last(twill, |step| step.shown).unwrap_or_default());
     let is_waiting = Memo::new(move |_| last(twill, |step| step.waits).unwrap_or_default());
-    let title = move || if is_waiting.get() { texts::SEARCHING } else { texts::RESULTS };
+    let title = move || if is_waiting.get() { texts::searching() } else { texts::results() };
     let hidden = move || hits.with(Vec::len).saturating_sub(shown.get());
     let announcement =
         move || (!is_waiting.get()).then(|| texts::announce_results(shown.get().min(hits.with(Vec::len))));

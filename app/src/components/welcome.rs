@@ -20,30 +20,30 @@ pub(super) fn Welcome(twill: Twill, pickers: Pickers) -> impl IntoView {
     view! {
         <section class="welcome">
             <div class="welcome-words">
-                <h1>{texts::HEADLINE}</h1>
-                <p class="lead">{texts::LEAD}</p>
-                <p class="promise"><Lock/>{texts::PRIVACY}</p>
+                <h1>{texts::headline()}</h1>
+                <p class="lead">{texts::lead()}</p>
+                <p class="promise"><Lock/>{texts::privacy()}</p>
             </div>
             <div class="pocket" data-testid="drop-zone">
                 <img class="pocket-peek" src="art/peek.svg" alt="" width="320" height="170" draggable="false"/>
                 <img class="pocket-cloth" src="art/pocket.svg" alt="" width="320" height="340" draggable="false"/>
                 <div class="pocket-inside">
-                    <p class="pocket-title">{texts::POCKET_TITLE}</p>
+                    <p class="pocket-title">{texts::pocket_title()}</p>
                     <button type="button" class="button patch" on:click=move |_| pickers.choose()>
-                        <Photo/>{texts::CHOOSE_PHOTO}
+                        <Photo/>{texts::choose_photo()}
                     </button>
                     <button
                         type="button" class="button seam" class:touch-only=touch_only data-testid="camera-open"
                         on:click=move |_| pickers.shoot()
                     >
-                        <Camera/>{texts::TAKE_PHOTO}
+                        <Camera/>{texts::take_photo()}
                     </button>
-                    <p class="pocket-hint">{texts::POCKET_HINT}</p>
+                    <p class="pocket-hint">{texts::pocket_hint()}</p>
                     <button
                         type="button" class="pocket-link" data-testid="address-open"
                         on:click=move |_| pickers.address_view.set(true)
                     >
-                        {texts::ADDRESS_OPEN}
+                        {texts::address_open()}
                     </button>
                 </div>
             </div>
@@ -58,7 +58,7 @@ fn Samples(twill: Twill) -> impl IntoView {
         Memo::new(move |_| twill.engine.with(|engine| engine.ready().map(|ready| ready.samples.clone())));
     view! {
         <section class="samples" aria-labelledby="samples-title">
-            <h2 id="samples-title">{texts::SAMPLES}</h2>
+            <h2 id="samples-title">{texts::samples()}</h2>
             <ul>
                 {move || match samples.get() {
                     Some(items) => items

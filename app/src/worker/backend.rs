@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::worker::scope;
-use twill_app::protocol::{Backend, Fault, FaultKind, Setup};
+use twill_app::protocol::{Backend, Fault, FaultKind, Message, Setup};
 use twill_app::texts;
 
 /// Names by which software adapters go.
@@ -62,12 +62,12 @@ pub(super) async fn choose(setup: &Setup) -> Result<Backend, Fault> {
 /// Burn's device on the graphics card. It can be made only once in a worker's life.
 pub(super) async fn webgpu() -> Result<Device, Fault> {
     let device = Device::wgpu_options().init_async().await;
-    device.map_err(|error| fault(&texts::webgpu_failed(&error.to_string())))
+    device.map_err(|error| fault(texts::webgpu_failed(&error.to_string())))
 }
 
 /// WebGPU does not do what was asked of it.
-pub(super) fn fault(message: &str) -> Fault {
-    Fault { kind: FaultKind::Backend, message: message.to_owned() }
+pub(super) fn fault(message: impl Into<Message>) -> Fault {
+    Fault::new(FaultKind::Backend, message)
 }
 
 async fn adapter() -> Option<Adapter> {

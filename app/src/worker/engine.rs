@@ -13,7 +13,7 @@ use model::weights::ModelCard;
 use web_sys::Url;
 
 use crate::worker::fetch::{Wanted, fetch, fetch_three, resolve};
-use crate::worker::{backend, check};
+use crate::worker::{backend, check, fault};
 use twill_app::protocol::{
     Backend, Fault, FaultKind, Found, Hit, Item, MOST_RESULTS, Progress, Ready, Setup, Stage,
 };
@@ -51,22 +51,22 @@ impl Slot {
         }
         match &self.engine {
             Some(engine) => Ok((engine, is_new)),
-            None => Err(Fault { kind: FaultKind::Crash, message: texts::WORKER_DIED.to_owned() }),
+            None => Err(Fault::new(FaultKind::Crash, texts::WORKER_DIED)),
         }
     }
 
     async fn assemble(&mut self, setup: &Setup, files: &Files) -> Result<Engine, Fault> {
         let (embedder, backend) = self.embedder(setup, files).await?;
         let catalogue = Catalogue::open(&files.catalogue_card, &files.items, &files.features)
-            .map_err(|error| fault(&error))?;
-        let recommender = Recommender::new(embedder, catalogue).map_err(|error| fault(&error))?;
+            .map_err(|error| fault::of(&error))?;
+        let recommender = Recommender::new(embedder, catalogue).map_err(|error| fault::of(&error))?;
         Ok(Engine { recommender, backend, catalogue: setup.catalogue.clone() })
     }
 
     /// The network, where it runs best.
     async fn embedder(&mut self, setup: &Setup, files: &Files) -> Result<(Embedder, Backend), Fault> {
         let load = |device: &Device| {
-            Embedder::load(&files.model_card, &files.weights, device).map_err(|error| fault(&error))
+            Embedder::load(&files.model_card, &files.weights, device).map_err(|error| fault::of(&error))
         };
         let on_cpu = load(&Device::flex())?;
         if backend::choose(setup).await? == Backend::Cpu {
@@ -89,7 +89,7 @@ impl Slot {
             None => self.gpu.insert(backend::webgpu().await?).clone(),
         };
         let on_gpu = load(&device)?;
-        if check::agree(&on_gpu, on_cpu).await.map_err(|error| fault(&error))? {
+        if check::agree(&on_gpu, on_cpu).await.map_err(|error| fault::of(&error))? {
             Ok(on_gpu)
         } else {
             Err(backend::fault(texts::WEBGPU_WRONG))
@@ -113,9 +113,9 @@ impl Files {
             fetch(Wanted::card(&setup.catalogue, FaultKind::Catalogue), &|_| {}),
         )
         .await?;
-        let weights = ModelCard::from_json(&model_card).map_err(|error| fault(&error))?.weights;
+        let weights = ModelCard::from_json(&model_card).map_err(|error| fault::of(&error))?.weights;
         let CatalogueCard { items, features, .. } =
-            CatalogueCard::from_json(&catalogue_card).map_err(|error| fault(&error))?;
+            CatalogueCard::from_json(&catalogue_card).map_err(|error| fault::of(&error))?;
 
         let total = Some((weights.bytes + items.bytes + features.bytes) as f64);
         let received = Cell::new(0.0);
@@ -160,7 +160,7 @@ impl Engine {
     /// What looks like the garment in (a part of) a photo.
     pub(super) async fn find(&self, photo: &RgbImage, crop: Option<CropBox>) -> Result<Found, Fault> {
         let answer =
-            self.recommender.recommend(photo, crop, MOST_RESULTS).await.map_err(|error| fault(&error))?;
+            self.recommender.recommend(photo, crop, MOST_RESULTS).await.map_err(|error| fault::of(&error))?;
         let CropBox { x1, y1, x2, y2 } = answer.embedding.garment;
         let (label, probability) = answer.embedding.category();
         let label = self.recommender.embedder().labels().get(label);
@@ -176,7 +176,7 @@ impl Engine {
 
     /// What looks like the catalogue's item `row`.
     pub(super) fn more_like(&self, row: usize) -> Result<Vec<Hit>, Fault> {
-        let hits = self.recommender.more_like(row, MOST_RESULTS).map_err(|error| fault(&error))?;
+        let hits = self.recommender.more_like(row, MOST_RESULTS).map_err(|error| fault::of(&error))?;
         Ok(self.hits(&hits))
     }
 
@@ -226,20 +226,6 @@ fn pick_samples(categories: &[&str]) -> Vec<usize> {
         picked.extend(free);
     }
     picked
-}
-
-fn fault(error: &model::Error) -> Fault {
-    use model::Error as E;
-    let kind = match error {
-        E::InvalidModelCard { .. } | E::InvalidWeights { .. } => FaultKind::Model,
-        E::InvalidCatalogue { .. }
-        | E::InvalidFeatureFile { .. }
-        | E::ModelMismatch
-        | E::DimensionMismatch { .. }
-        | E::NoSuchItem { .. } => FaultKind::Catalogue,
-        _ => FaultKind::Photo,
-    };
-    Fault { kind, message: error.to_string() }
 }
 
 #[cfg(feature = "browser-tests")]

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Request, RequestCache, RequestInit, Response, Url};
 
 use crate::worker::scope;
-use twill_app::protocol::{Fault, FaultKind};
+use twill_app::protocol::{Fault, FaultKind, Message};
 use twill_app::texts;
 
 /// No description of a model or a catalogue comes near this length in bytes.
@@ -43,12 +43,12 @@ impl Wanted {
         path.rsplit('/').next().unwrap_or_default()
     }
 
-    fn fault(&self, message: String) -> Fault {
-        Fault { kind: self.kind, message }
+    fn fault(&self, message: Message) -> Fault {
+        Fault::new(self.kind, message)
     }
 
     fn interrupted(&self) -> Fault {
-        Fault { kind: FaultKind::Network, message: texts::download_interrupted(self.name()) }
+        Fault::new(FaultKind::Network, texts::download_interrupted(self.name()))
     }
 }
 

@@ -6,6 +6,7 @@
 mod backend;
 pub(crate) mod check;
 mod engine;
+mod fault;
 mod fetch;
 pub(crate) mod photo;
 
@@ -37,7 +38,7 @@ pub(crate) fn run() {
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
         // The instance is lost: the page ends this worker and starts another one.
-        post(0, Answer::Crashed(texts::WORKER_DIED.to_owned()));
+        post(0, Answer::Crashed(texts::WORKER_DIED.into()));
     }));
     let desk = Rc::new(Desk::default());
     let for_later = Rc::clone(&desk);
@@ -79,7 +80,7 @@ impl Desk {
                     }
                 });
             }
-            Ok(_) | Err(_) => post(0, Answer::Crashed(texts::OUTDATED.to_owned())),
+            Ok(_) | Err(_) => post(0, Answer::Crashed(texts::OUTDATED.into())),
         }
     }
 
@@ -100,8 +101,7 @@ impl Desk {
             }
             Ask::Refine { photo: request, crop } => {
                 let held = self.photo.borrow().clone().filter(|(id, _)| *id == request);
-                let (_, photo) = held
-                    .ok_or_else(|| Fault { kind: FaultKind::Photo, message: texts::PHOTO_GONE.to_owned() })?;
+                let (_, photo) = held.ok_or_else(|| Fault::new(FaultKind::Photo, texts::PHOTO_GONE))?;
                 self.find(id, &photo, crop).await
             }
             Ask::MoreLike { row } => {
@@ -114,7 +114,7 @@ impl Desk {
 
     async fn find(&self, id: u32, photo: &RgbImage, crop: Option<Region>) -> Result<Option<Answer>, Fault> {
         let crop = crop.map(|Region { x1, y1, x2, y2 }| CropBox::new(x1, y1, x2, y2)).transpose();
-        let crop = crop.map_err(|error| Fault { kind: FaultKind::Photo, message: error.to_string() })?;
+        let crop = crop.map_err(|error| fault::of(&error))?;
         let mut slot = self.engine.lock().await;
         if self.newest.get() != id {
             return Ok(None);
@@ -138,8 +138,7 @@ impl Desk {
     /// The engine, and whether it was loaded only now. What failed once is tried again with every request.
     async fn load<'a>(&self, slot: &'a mut engine::Slot) -> Result<(&'a Engine, bool), Fault> {
         let setup = self.setup.borrow().clone();
-        let setup =
-            setup.ok_or_else(|| Fault { kind: FaultKind::Crash, message: texts::OUTDATED.to_owned() })?;
+        let setup = setup.ok_or_else(|| Fault::new(FaultKind::Crash, texts::OUTDATED))?;
         slot.load(&setup, &|progress| post(0, Answer::Progress(progress))).await
     }
 }

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
-use crate::worker::scope;
+use crate::worker::{fault, scope};
 use twill_app::protocol::{Fault, FaultKind};
 use twill_app::texts;
 
@@ -19,22 +19,16 @@ pub(crate) async fn read(file: &Blob) -> Result<RgbImage, Fault> {
     let limits = DecodeLimits::default();
     let bytes = file.size() as u64;
     if bytes > limits.max_bytes {
-        return Err(fault(&model::Error::PhotoTooLarge { bytes, max_bytes: limits.max_bytes }));
+        return Err(fault::of(&model::Error::PhotoTooLarge { bytes, max_bytes: limits.max_bytes }));
     }
-    let bytes = read_bytes(file)
-        .await
-        .map_err(|_| Fault { kind: FaultKind::Photo, message: texts::FILE_UNREADABLE.to_owned() })?;
+    let bytes = read_bytes(file).await.map_err(|_| Fault::new(FaultKind::Photo, texts::FILE_UNREADABLE))?;
     match decode(&bytes, &limits) {
         Err(model::Error::NotAPicture) => match decode_in_browser(file, &limits).await {
-            Ok(photo) => photo.map_err(|error| fault(&error)),
-            Err(_) => Err(fault(&model::Error::NotAPicture)),
+            Ok(photo) => photo.map_err(|error| fault::of(&error)),
+            Err(_) => Err(fault::of(&model::Error::NotAPicture)),
         },
-        decoded => decoded.map_err(|error| fault(&error)),
+        decoded => decoded.map_err(|error| fault::of(&error)),
     }
-}
-
-fn fault(error: &model::Error) -> Fault {
-    Fault { kind: FaultKind::Photo, message: error.to_string() }
 }
 
 async fn read_bytes(file: &Blob) -> Result<Vec<u8>, JsValue> {

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Trunk's last step (see Trunk.toml), on the finished site: writes every file with its hash into sw.js, which keeps the site for
+# use without a network. Hashes are cut to 32 hexadecimal digits, twice as many as it takes to tell any two files apart.
+set -euo pipefail
+cd "${TRUNK_STAGING_DIR:?is the folder with the site}"
+export LC_ALL=C
+
+if grep -q '\.well-known/trunk/ws' index.html; then
+    # `make serve`: Trunk's own script, which reloads the page, stands in it, and the policy would not let it run. sw.js stays
+    # without a version, as which it keeps nothing.
+    grep -v 'http-equiv="Content-Security-Policy"' index.html >index.html.new
+    mv index.html.new index.html
+    exit
+fi
+
+if command -v sha256sum >/dev/null; then
+    sum() { sha256sum "$@"; }
+else
+    sum() { shasum -a 256 "$@"; }
+fi
+
+# The files that `find` finds with these conditions, as rows of JSON: path, hash, bytes.
+list() {
+    find . -type f "$@" | sort | while IFS= read -r file; do
+        [[ "$file" =~ ^[A-Za-z0-9._/-]+$ ]] || {
+            echo "offline.sh: $file has a name that cannot be listed" >&2
+            exit 1
+        }
+        printf '%s\0' "$file"
+    done >"$scratch/names"
+    xargs -0 wc -c <"$scratch/names" | awk '$2 != "total" { print $2, $1 }' | sort >"$scratch/bytes"
+    xargs -0 bash -c "$(declare -f sum); sum \"\$@\"" sum <"$scratch/names" | awk '{ print $2, substr($1, 1, 32) }' | sort |
+        join - "$scratch/bytes" | awk '{ printf "%s[\"%s\",\"%s\",%d]", (NR > 1 ? ",\n" : ""), substr($1, 3), $2, $3 }'
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+{ printf '['; list -path './catalogue/images/*'; printf ']\n'; } >"$scratch/pictures"
+mv "$scratch/pictures" pictures.json
+{ printf 'const FILES = ['; list ! -path './catalogue/images/*' ! -name sw.js; printf '];\n'; } >"$scratch/files"
+version=$(sum "$scratch/files" | cut -c 1-16)
+awk -v version="$version" -v files="$scratch/files" '
+    /^const VERSION = / { printf "const VERSION = \"%s\";\n", version; next }
+    /^const FILES = / { while ((getline row < files) > 0) print row; next }
+    { print }
+' sw.js >"$scratch/sw"
+mv "$scratch/sw" sw.js
+grep -q "^const VERSION = \"$version\";" sw.js && grep -q '"index.html"' sw.js || {
+    echo "offline.sh: sw.js has no place for the list of files" >&2
+    exit 1
+}
