@@ -16,6 +16,8 @@ pub(super) struct Scores {
     pub(super) top1: Vec<(f32, usize)>,
     /// Mean intersection over union of the boxes, where any are known.
     pub(super) box_iou: Option<f32>,
+    /// Of each picture the number of its category and of the one that the head finds likeliest.
+    pub(super) answers: Vec<(usize, usize)>,
 }
 
 impl Scores {
@@ -31,7 +33,8 @@ impl Scores {
         for set in sources.sets.iter().filter(|set| !set.validation.is_empty()) {
             let mut right = 0;
             for pictures in set.validation.chunks(recipe.batch) {
-                right += measure_batch(network, pictures, recipe, device, &mut overlaps)?;
+                right +=
+                    measure_batch(network, pictures, recipe, device, &mut overlaps, &mut scores.answers)?;
             }
             scores.top1.push((right as f32 / set.validation.len() as f32, set.validation.len()));
         }
@@ -51,13 +54,15 @@ impl Scores {
     }
 }
 
-/// How many of `pictures` get their category right; boxes' overlaps are added to `overlaps`.
+/// How many of `pictures` get their category right; boxes' overlaps are added to `overlaps`, true and likeliest
+/// categories to `answers`.
 fn measure_batch(
     network: &ResNet,
     pictures: &[Picture],
     recipe: &Recipe,
     device: &Device,
     overlaps: &mut Vec<f32>,
+    answers: &mut Vec<(usize, usize)>,
 ) -> Result<usize> {
     let preprocess = &recipe.preprocess;
     let inputs: Vec<f32> = pictures
@@ -78,6 +83,7 @@ fn measure_batch(
     {
         let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(index, _)| index);
         right += usize::from(best == Some(picture.label));
+        answers.extend(best.map(|best| (picture.label, best)));
         if let Some(bbox) = picture.bbox {
             let corners = [corners[0], corners[1], corners[2], corners[3]];
             let found = preprocess.crop_from_input(&picture.pixels, CropBox::WHOLE, corners);

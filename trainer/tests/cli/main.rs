@@ -3,6 +3,7 @@
 mod bad_input;
 mod drawn;
 mod prepare;
+mod report;
 mod retrieval;
 mod shipped;
 mod vectors;
