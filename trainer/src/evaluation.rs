@@ -44,7 +44,7 @@ pub struct Seen {
     /// Its embedding, of length 1.
     pub vector: Vec<f32>,
     /// The item that it shows, where that is known.
-    item: Option<String>,
+    pub item: Option<String>,
     colour: [u8; 3],
     box_iou: Option<f64>,
     /// How many categories the network's head finds likelier than the true one, where it knows that one.

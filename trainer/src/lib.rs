@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod npy;
 pub mod pictures;
 pub mod progress;
+pub mod report;
 pub mod sheet;
 pub mod speed;
 pub mod synth;

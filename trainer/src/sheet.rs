@@ -1,7 +1,13 @@
-//! Contact sheets: a row a query, the photo first and then what it finds, framed green where the category is right.
+//! Contact sheets: a row a query, the photo first and then what it finds, framed green where the category is right and
+//! red where it is wrong.
+
+use std::collections::BTreeMap;
 
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
 
 /// A query with its results.
 pub struct Row {
@@ -32,7 +38,33 @@ const PAPER: Rgb<u8> = Rgb([247, 246, 243]);
 const MAT: Rgb<u8> = Rgb([255, 255, 255]);
 const NEUTRAL: Rgb<u8> = Rgb([222, 220, 214]);
 const RIGHT: Rgb<u8> = Rgb([46, 158, 91]);
+const WRONG: Rgb<u8> = Rgb([205, 62, 52]);
 const QUERY: Rgb<u8> = Rgb([52, 54, 60]);
+
+/// One of each category in turn until there are `count`, each category's in an order that `seed` chooses.
+#[must_use]
+pub fn in_turn<K: Ord + Clone, T>(
+    mut categories: BTreeMap<K, Vec<T>>,
+    count: usize,
+    seed: u64,
+) -> Vec<(K, T)> {
+    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    for queries in categories.values_mut() {
+        queries.shuffle(&mut chance);
+    }
+    let mut chosen = Vec::new();
+    while chosen.len() < count {
+        let before = chosen.len();
+        for (category, queries) in &mut categories {
+            chosen.extend(queries.pop().map(|query| (category.clone(), query)));
+        }
+        if chosen.len() == before {
+            break;
+        }
+    }
+    chosen.truncate(count);
+    chosen
+}
 
 /// Lays the rows out in `columns` columns, down the first, then down the next.
 #[must_use]
@@ -56,7 +88,8 @@ pub fn draw(rows: &[Row], columns: u32) -> RgbImage {
         for (place_number, cell) in row.results.iter().enumerate() {
             let frame = match cell.is_right {
                 Some(true) => RIGHT,
-                Some(false) | None => NEUTRAL,
+                Some(false) => WRONG,
+                None => NEUTRAL,
             };
             place(&mut sheet, &cell.picture, first + place_number as u32 * step, top, frame);
         }
@@ -102,12 +135,21 @@ mod tests {
         let first = MARGIN + CELL.0 + 2 * FRAME + QUERY_GAP;
         let step = CELL.0 + 2 * FRAME + GAP;
         assert_eq!(*sheet.get_pixel(MARGIN + FRAME + CELL.0 / 2, middle), Rgb([200, 9, 9]));
-        for (number, frame) in [RIGHT, NEUTRAL, NEUTRAL].into_iter().enumerate() {
+        for (number, frame) in [RIGHT, WRONG, NEUTRAL].into_iter().enumerate() {
             assert_eq!(*sheet.get_pixel(first + number as u32 * step, middle), frame);
             assert_eq!(*sheet.get_pixel(first + number as u32 * step + CELL.0 / 2, middle), Rgb([9, 9, 200]));
         }
         // The query is wider than high: white above and below.
         assert_eq!(*sheet.get_pixel(MARGIN + FRAME + 3, MARGIN + FRAME + 3), MAT);
+    }
+
+    #[test]
+    fn categories_take_turns() {
+        let all = || BTreeMap::from([("dress", vec![1, 2, 3, 4]), ("hat", vec![9])]);
+        let names = |count| in_turn(all(), count, 7).iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!(names(3), ["dress", "hat", "dress"]);
+        assert_eq!(names(100), ["dress", "hat", "dress", "dress", "dress"]);
+        assert_eq!(in_turn(all(), 5, 1), in_turn(all(), 5, 1));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use model::weights::ModelCard;
 use crate::dataset::labels::{Aliases, is_unusable};
 use crate::dataset::{Dataset, csv};
 use crate::evaluation::{self, Report, Words};
-use crate::trained;
+use crate::{files, report, trained};
 
 /// Flags of `evaluate`, as typed.
 #[derive(Debug, Args)]
@@ -37,6 +37,12 @@ pub struct Flags {
     /// Average each picture's vector with that of its mirror image
     #[arg(long)]
     flip: bool,
+    /// Also write a page to this file: figures, confusion, a map of the embeddings, contact sheets
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// The folder of the run that trained the network, whose learning curves and recipe go into the page
+    #[arg(long, value_name = "RUN", requires = "report")]
+    run: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -73,10 +79,22 @@ pub fn run(flags: &Flags) -> Result<()> {
         columns: trained_with(embedder.card(), "attributes"),
     };
     let evaluation = evaluation::evaluate(&embedder, gallery, queries, classes, &words, flags.flip)?;
+    if let Some(path) = &flags.report {
+        let source = report::evaluation::Source {
+            card: embedder.card(),
+            gallery: &flags.gallery,
+            queries: &flags.queries,
+            run: flags.run.as_deref(),
+        };
+        files::write(path, report::evaluation::page(&evaluation, &source)?.as_bytes())?;
+    }
     if flags.json {
         println!("{}", serde_json::to_string_pretty(&evaluation.report)?);
     } else {
         print_table(&evaluation.report);
+        if let Some(path) = &flags.report {
+            println!("The report is in {}.", path.display());
+        }
     }
     Ok(())
 }

@@ -8,9 +8,6 @@ use clap::Args;
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use model::recommender::Recommender;
-use rand::SeedableRng as _;
-use rand::seq::SliceRandom as _;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::evaluate::{aliases, parse_alias};
@@ -99,24 +96,11 @@ fn choose(path: &Path, count: usize, seed: u64) -> Result<Vec<Query>> {
     for sample in csv::read(path)?.usable().samples {
         categories.entry(sample.category).or_default().push(sample.path);
     }
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    for paths in categories.values_mut() {
-        paths.shuffle(&mut chance);
-    }
-    let mut chosen = Vec::new();
-    while chosen.len() < count {
-        let before = chosen.len();
-        for (category, paths) in &mut categories {
-            if let Some(path) = paths.pop() {
-                chosen.push(Query { path, category: Some(category.clone()) });
-            }
-        }
-        if chosen.len() == before {
-            break;
-        }
-    }
+    let chosen: Vec<Query> = sheet::in_turn(categories, count, seed)
+        .into_iter()
+        .map(|(category, path)| Query { path, category: Some(category) })
+        .collect();
     ensure!(!chosen.is_empty(), "{} has no picture of a known category", path.display());
-    chosen.truncate(count);
     Ok(chosen)
 }
 

@@ -1,4 +1,6 @@
-//! A run's log: lines for a person, rows of `log.csv` for a program.
+//! A run's log: lines for a person, rows of `log.csv` for a program, and the same figures for TensorBoard.
+
+mod events;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -6,14 +8,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use self::events::Events;
 use super::validate::Scores;
 use crate::files;
 
 const HEADER: &str = "step,learning_rate,category_loss,box_loss,pictures_a_second,validation_top1,validation_box_iou,attribute_loss,contrast_loss,validation_attributes";
 
-/// Appends to `log.csv`.
+/// Appends to `log.csv` and to the event file beside it.
 pub(super) struct Log {
     path: PathBuf,
+    events: Events,
 }
 
 impl Log {
@@ -29,7 +33,9 @@ impl Log {
             }
         }
         files::write(path, text.as_bytes())?;
-        Ok(Self { path: path.to_owned() })
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let events = Events::open(folder.unwrap_or(Path::new(".")), step)?;
+        Ok(Self { path: path.to_owned(), events })
     }
 
     /// Notes the mean losses (category, boxes, attributes, contrast) since the last note, and the speed in pictures a second.
@@ -39,9 +45,9 @@ impl Log {
             "step {step}  loss: category {category:.3}  box {boxes:.4}  attributes {attributes:.3}  contrast {contrast:.3}  \
              rate {rate:.4}  {speed:.0} pictures/s"
         );
-        self.append(&format!(
-            "{step},{rate:.6},{category:.5},{boxes:.6},{speed:.1},,,{attributes:.5},{contrast:.5},"
-        ))
+        let row =
+            format!("{step},{rate:.6},{category:.5},{boxes:.6},{speed:.1},,,{attributes:.5},{contrast:.5},");
+        self.append(step, &row)
     }
 
     /// Notes the figures of the validation part.
@@ -56,12 +62,57 @@ impl Log {
         let attributes = attributes.join(" ");
         println!("step {step}  validation: {}  box IoU {iou}  attributes {attributes}", shares.join(", "));
         let top1: Vec<String> = scores.top1.iter().map(|(share, _)| format!("{share:.4}")).collect();
-        self.append(&format!("{step},,,,,{},{iou},,,{attributes}", top1.join(" ")))
+        self.append(step, &format!("{step},,,,,{},{iou},,,{attributes}", top1.join(" ")))
     }
 
-    fn append(&self, row: &str) -> Result<()> {
+    fn append(&mut self, step: usize, row: &str) -> Result<()> {
         let context = || format!("The log {} cannot be written", self.path.display());
         let mut file = OpenOptions::new().append(true).open(&self.path).with_context(context)?;
-        writeln!(file, "{row}").with_context(context)
+        writeln!(file, "{row}").with_context(context)?;
+        let figures = figures(HEADER, row);
+        self.events.scalars(step, figures.iter().map(|(name, value)| (name.as_str(), *value)))
+    }
+}
+
+/// The figures of a row by their columns' names, but for the step. A field that has one for each data set gives
+/// `NAME/1`, `NAME/2` and so on.
+pub(crate) fn figures(header: &str, row: &str) -> Vec<(String, f32)> {
+    let mut found = Vec::new();
+    for (name, field) in header.split(',').zip(row.split(',')).skip(1) {
+        let values: Vec<f32> = field.split(' ').filter_map(|value| value.parse().ok()).collect();
+        for (index, value) in values.iter().enumerate() {
+            let name = if values.len() == 1 { name.to_owned() } else { format!("{name}/{}", index + 1) };
+            found.push((name, *value));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_named_after_their_columns() {
+        let named = |row| figures("step,loss,top1,iou", row);
+        assert_eq!(named("50,0.5,,"), [("loss".to_owned(), 0.5)]);
+        assert_eq!(
+            named("50,,0.5 0.25,0.75"),
+            [("top1/1".to_owned(), 0.5), ("top1/2".to_owned(), 0.25), ("iou".to_owned(), 0.75)]
+        );
+    }
+
+    #[test]
+    fn rows_and_events_of_later_steps_are_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.csv");
+        let mut log = Log::open(&path, 0).unwrap();
+        log.training(50, 0.1, [1.0, 0.5, 0.2, 0.0], 30.0).unwrap();
+        log.training(100, 0.1, [0.9, 0.4, 0.1, 0.0], 30.0).unwrap();
+        Log::open(&path, 50).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("{HEADER}\n50,0.100000,1.00000,0.500000,30.0,,,0.20000,0.00000,\n"));
+        let files = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(files, 3, "log.csv and an event file a start");
     }
 }

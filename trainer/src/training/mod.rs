@@ -1,7 +1,8 @@
 //! Training: from a recipe and labelled pictures to weights.
 //!
-//! [`run`] reads from top to bottom. A run folder holds `recipe.toml`, `log.csv`, `last.checkpoint` (everything that a
-//! resumed run needs) and `best.checkpoint` (the best average on the validation part, which `trainer export` takes).
+//! [`run`] reads from top to bottom. A run folder holds `recipe.toml`, `log.csv`, the same figures for TensorBoard,
+//! `report.html`, `last.checkpoint` (everything that a resumed run needs) and `best.checkpoint` (the best average on the
+//! validation part, which `trainer export` takes).
 
 pub mod augment;
 mod average;
@@ -10,7 +11,7 @@ pub mod contrast;
 #[cfg(feature = "libtorch")]
 mod fused;
 pub mod loader;
-mod log;
+pub(crate) mod log;
 mod loss;
 pub mod recipe;
 pub mod sources;
@@ -39,7 +40,7 @@ use self::loss::Losses;
 use self::recipe::{Optimiser, Recipe};
 use self::sources::Sources;
 use self::validate::Scores;
-use crate::{files, trained};
+use crate::{files, report, trained};
 
 /// Steps between two lines of progress.
 const REPORT_EVERY: usize = 50;
@@ -172,7 +173,8 @@ fn validate(state: &mut Checkpoint, sources: &Sources, settings: &Settings, log:
         state.progress.best_step = state.progress.step;
         state.save(&settings.out.join(BEST))?;
     }
-    state.save(&settings.out.join(LAST))
+    state.save(&settings.out.join(LAST))?;
+    report::training::write(&settings.out, &state.progress, &scores.answers)
 }
 
 fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {

@@ -18,6 +18,8 @@ pub(super) struct Scores {
     pub(super) box_iou: Option<f32>,
     /// Share of pictures whose likeliest value of each attribute is right, of those whose value is known; 1 without any.
     pub(super) attributes: Vec<f32>,
+    /// Of each picture the number of its category and of the one that the head finds likeliest.
+    pub(super) answers: Vec<(usize, usize)>,
 }
 
 /// What is counted over all data sets.
@@ -26,6 +28,8 @@ struct Counts {
     overlaps: Vec<f32>,
     /// Of each attribute: how many are right, and of how many the value is known.
     attributes: Vec<(usize, usize)>,
+    /// As in [`Scores`].
+    answers: Vec<(usize, usize)>,
 }
 
 impl Scores {
@@ -37,7 +41,7 @@ impl Scores {
         device: &Device,
     ) -> Result<Self> {
         let mut scores = Self::default();
-        let mut counts = Counts { overlaps: Vec::new(), attributes: vec![(0, 0); sources.attributes.len()] };
+        let mut counts = Counts { attributes: vec![(0, 0); sources.attributes.len()], ..Counts::default() };
         for set in sources.sets.iter().filter(|set| !set.validation.is_empty()) {
             let mut right = 0;
             for pictures in set.validation.chunks(recipe.batch) {
@@ -45,7 +49,8 @@ impl Scores {
             }
             scores.top1.push((right as f32 / set.validation.len() as f32, set.validation.len()));
         }
-        let Counts { overlaps, attributes } = counts;
+        let Counts { overlaps, attributes, answers } = counts;
+        scores.answers = answers;
         if !overlaps.is_empty() {
             scores.box_iou = Some(overlaps.iter().sum::<f32>() / overlaps.len() as f32);
         }
@@ -65,7 +70,7 @@ impl Scores {
     }
 }
 
-/// How many of `pictures` get their category right; boxes and attributes are added to `counts`.
+/// How many of `pictures` get their category right; boxes, attributes and answers are added to `counts`.
 fn measure_batch(
     network: &ResNet,
     pictures: &[Picture],
@@ -92,7 +97,9 @@ fn measure_batch(
     for (row, ((picture, logits), corners)) in
         pictures.iter().zip(logits.chunks_exact(categories)).zip(boxes.chunks_exact(4)).enumerate()
     {
-        right += usize::from(largest(logits) == Some(picture.label));
+        let best = largest(logits);
+        right += usize::from(best == Some(picture.label));
+        counts.answers.extend(best.map(|best| (picture.label, best)));
         let mut own = &attributes[row * attributes.len() / pictures.len()..];
         for ((attribute, value), count) in
             sources.attributes.iter().zip(&picture.attributes).zip(&mut counts.attributes)

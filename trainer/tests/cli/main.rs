@@ -5,6 +5,7 @@ mod download;
 mod drawn;
 mod near_duplicates;
 mod prepare;
+mod report;
 mod retrieval;
 mod shipped;
 mod updates;
