@@ -8,7 +8,8 @@ use burn::tensor::Device;
 use image::{RgbImage, imageops};
 use model::crop::CropBox;
 use model::embedder::{Embedder, Embedding, unit};
-use model::weights::ModelCard;
+use model::frozen::Frozen;
+use model::weights::{self, ModelCard};
 
 use crate::files;
 
@@ -16,14 +17,43 @@ use crate::files;
 ///
 /// Fails, naming the file, when one is missing or they do not belong together.
 pub fn load(path: &Path) -> Result<Embedder> {
-    let card_path = card_path(path);
-    let card_json = files::read(&card_path).context(
-        "--weights takes a model.json, or the folder that holds one, as `trainer export` writes it",
-    )?;
-    let card = ModelCard::from_json(&card_json).with_context(|| card_path.display().to_string())?;
-    let weights_path = card_path.with_file_name(&card.weights.file);
-    let weights = files::read(&weights_path)?;
-    Embedder::load(&card_json, &weights, &Device::flex()).with_context(|| weights_path.display().to_string())
+    let stored = Stored::read(path)?;
+    Embedder::load(&stored.card_json, &stored.weights, &Device::flex()).with_context(|| stored.name())
+}
+
+/// [`load`], and the network alone, without what lies before and after it. Fails as [`load`] does.
+pub fn load_with_frozen(path: &Path) -> Result<(Embedder, Frozen)> {
+    let stored = Stored::read(path)?;
+    let embedder =
+        Embedder::load(&stored.card_json, &stored.weights, &Device::flex()).with_context(|| stored.name())?;
+    let tensors = weights::read(&stored.card, &stored.weights).with_context(|| stored.name())?;
+    let frozen = Frozen::new(&stored.card.network, &tensors).with_context(|| stored.name())?;
+    Ok((embedder, frozen))
+}
+
+/// The two files of a network.
+struct Stored {
+    card: ModelCard,
+    card_json: Vec<u8>,
+    weights_path: PathBuf,
+    weights: Vec<u8>,
+}
+
+impl Stored {
+    fn read(path: &Path) -> Result<Self> {
+        let card_path = card_path(path);
+        let card_json = files::read(&card_path).context(
+            "--weights takes a model.json, or the folder that holds one, as `trainer export` writes it",
+        )?;
+        let card = ModelCard::from_json(&card_json).with_context(|| card_path.display().to_string())?;
+        let weights_path = card_path.with_file_name(&card.weights.file);
+        let weights = files::read(&weights_path)?;
+        Ok(Self { card, card_json, weights_path, weights })
+    }
+
+    fn name(&self) -> String {
+        self.weights_path.display().to_string()
+    }
 }
 
 fn card_path(path: &Path) -> PathBuf {
