@@ -43,9 +43,9 @@ dist: ## Build the optimised static site into dist/, ready for any static host
 test: ## Everything: format, lints, unit, doc, wasm and browser tests (STEPS="format unit" runs some)
 	@bash .ci/test.sh $(STEPS)
 
-bench: ## The benchmarks, as a table
+bench: ## The benchmarks, peers included where they are installed, as tables
 	@bash .ci/setup.sh rust cc_linker
-	$(TRAINER) bench
+	@bash .ci/bench.sh $(TRAINER)
 
 catalogue: ## Draw the shipped catalogue again and embed it; the same bytes as in the repository
 	@bash .ci/setup.sh rust cc_linker

@@ -8,9 +8,11 @@
 mod cluster;
 mod difference;
 mod palette;
+mod shrink;
+
+use std::sync::LazyLock;
 
 use ::image::RgbImage;
-use ::image::imageops;
 
 use crate::crop::CropBox;
 use cluster::{Cluster, WeightedColour};
@@ -64,7 +66,7 @@ fn pixels(photo: &RgbImage, garment: CropBox) -> Vec<Pixel> {
     }
     let scale = (WORKING_SIZE as f32 / photo.width().max(photo.height()) as f32).min(1.0);
     let size = |side: u32| ((side as f32 * scale).round() as u32).max(1);
-    let small = imageops::thumbnail(photo, size(photo.width()), size(photo.height()));
+    let small = shrink::shrink(photo, size(photo.width()), size(photo.height()));
     let background = background(&small);
     let mut pixels = Vec::new();
     for (x, y, pixel) in small.enumerate_pixels() {
@@ -169,11 +171,16 @@ fn closeness_to_centre(picture: &RgbImage, x: u32, y: u32, garment: CropBox) -> 
 /// D65 white in XYZ.
 const WHITE: [f32; 3] = [0.950_47, 1.0, 1.088_83];
 
-fn lab_from_srgb(rgb: [u8; 3]) -> Lab {
-    let [r, g, b] = rgb.map(|value| {
-        let value = f32::from(value) / 255.0;
+/// The light of each value of an sRGB channel, 0 to 1.
+static LIGHT: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|value| {
+        let value = value as f32 / 255.0;
         if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-    });
+    })
+});
+
+fn lab_from_srgb(rgb: [u8; 3]) -> Lab {
+    let [r, g, b] = rgb.map(|value| LIGHT[usize::from(value)]);
     let xyz = [
         0.412_456_4 * r + 0.357_576_1 * g + 0.180_437_5 * b,
         0.212_672_9 * r + 0.715_152_2 * g + 0.072_175 * b,

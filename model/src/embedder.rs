@@ -140,8 +140,8 @@ impl Embedder {
 
     /// What the network says of each crop, or of its mirror image. Fails with [`Error::Inference`].
     async fn look(&self, inputs: &[(&RgbImage, CropBox)], mirrored: bool) -> Result<Vec<Look>> {
-        let mut tensors: Vec<f32> =
-            inputs.iter().flat_map(|(photo, crop)| self.card.preprocess.apply(photo, *crop)).collect();
+        let each = |(photo, crop): &(&RgbImage, CropBox)| self.card.preprocess.apply(photo, *crop);
+        let mut tensors = inputs.iter().map(each).collect::<Vec<_>>().concat();
         if mirrored {
             tensors.chunks_exact_mut(self.card.preprocess.size).for_each(<[f32]>::reverse);
         }

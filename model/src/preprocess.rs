@@ -207,47 +207,72 @@ fn taps(start: f32, length: f32, outputs: usize, limit: usize) -> Vec<Taps> {
         .collect()
 }
 
+/// Source rows that are shortened together: a vector holds one value of each.
+const TOGETHER: usize = 4;
+/// One pixel of each of these rows, channel by channel.
+type Pixels = [[f32; TOGETHER]; 3];
+
 /// The region scaled to `width` x `height`, interleaved RGB, 0 to 255.
 ///
-/// Goes through the source once, row by row: each is shortened to `width` and added to the output rows that it
-/// belongs to, so that a 50-megapixel photo needs no more memory than a small one.
+/// Goes through the source once, a few rows at a time: each is shortened to `width` and added to the output rows that it
+/// belongs to, so that a 50-megapixel photo needs no more memory than a small one. Rows share nothing but time: every sum
+/// is of the same numbers in the same order as if each were alone.
 fn resample(photo: &RgbImage, region: &Region, width: usize, height: usize) -> Vec<f32> {
     let columns = taps(region.x, region.width, width, photo.width() as usize);
     let rows = taps(region.y, region.height, height, photo.height() as usize);
-    let stride = 3 * photo.width() as usize;
-    let source = photo.as_raw();
+    let left = columns.first().map_or(0, |taps| taps.first);
+    let right = columns.last().map_or(left, |taps| taps.first + taps.weights.len());
+    let upper = rows.first().map_or(0, |taps| taps.first);
+    let lower = rows.last().map_or(0, |taps| taps.first + taps.weights.len()).min(photo.height() as usize);
+    let row = |y: usize| {
+        let from = 3 * y * photo.width() as usize;
+        photo.as_raw()[from + 3 * left..from + 3 * right].as_chunks::<3>().0
+    };
     let mut output = vec![0.0; 3 * width * height];
-    let mut short = vec![0.0; 3 * width];
+    let mut wide = vec![Pixels::default(); right - left];
+    let mut short = vec![Pixels::default(); width];
     let mut open = 0;
-    let last_row = rows.last().map_or(0, |taps| taps.first + taps.weights.len());
-    for y in rows.first().map_or(0, |taps| taps.first)..last_row.min(photo.height() as usize) {
-        while open < height && rows[open].first + rows[open].weights.len() <= y {
-            open += 1;
-        }
-        shorten(&source[y * stride..(y + 1) * stride], &columns, &mut short);
-        for (row, taps) in rows.iter().enumerate().skip(open) {
-            if taps.first > y {
-                break;
+    for first in (upper..lower).step_by(TOGETHER) {
+        // Below the last row stands the last row again, and is not added.
+        widen(std::array::from_fn(|at| row((first + at).min(lower - 1))), &mut wide);
+        shorten(&wide, left, &columns, &mut short);
+        for y in first..lower.min(first + TOGETHER) {
+            while open < height && rows[open].first + rows[open].weights.len() <= y {
+                open += 1;
             }
-            let Some(weight) = taps.weights.get(y - taps.first) else { continue };
-            for (sum, value) in output[3 * width * row..3 * width * (row + 1)].iter_mut().zip(&short) {
-                *sum += weight * value;
+            for (row, taps) in rows.iter().enumerate().skip(open) {
+                if taps.first > y {
+                    break;
+                }
+                let Some(weight) = taps.weights.get(y - taps.first) else { continue };
+                let sums = &mut output[3 * width * row..3 * width * (row + 1)];
+                for (sum, values) in sums.iter_mut().zip(short.as_flattened()) {
+                    *sum += weight * values[y - first];
+                }
             }
         }
     }
     output
 }
 
-fn shorten(row: &[u8], columns: &[Taps], short: &mut [f32]) {
-    for (taps, pixel) in columns.iter().zip(short.chunks_exact_mut(3)) {
-        let mut sum = [0.0; 3];
-        let from = &row[3 * taps.first..3 * (taps.first + taps.weights.len())];
-        for (weight, source) in taps.weights.iter().zip(from.chunks_exact(3)) {
-            for channel in 0..3 {
-                sum[channel] += weight * f32::from(source[channel]);
+fn widen([a, b, c, d]: [&[[u8; 3]]; TOGETHER], wide: &mut [Pixels]) {
+    for ((((to, a), b), c), d) in wide.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+        for (channel, values) in to.iter_mut().enumerate() {
+            *values = [a[channel], b[channel], c[channel], d[channel]].map(f32::from);
+        }
+    }
+}
+
+/// `wide` begins with column `left` of the photo.
+fn shorten(wide: &[Pixels], left: usize, columns: &[Taps], short: &mut [Pixels]) {
+    for (taps, pixel) in columns.iter().zip(short) {
+        let mut sums = Pixels::default();
+        for (weight, source) in taps.weights.iter().zip(&wide[taps.first - left..]) {
+            for (sum, value) in sums.iter_mut().zip(source) {
+                *sum = std::array::from_fn(|row| sum[row] + weight * value[row]);
             }
         }
-        pixel.copy_from_slice(&sum);
+        *pixel = sums;
     }
 }
 
@@ -281,6 +306,38 @@ mod tests {
         let left = (0.75 * 0.0 + 0.75 * 80.0 + 0.25 * 160.0) / 1.75;
         assert!((out[0] - left).abs() < 1e-4, "{} instead of {left}", out[0]);
         assert!((out[3] - (240.0 - left)).abs() < 1e-4);
+    }
+
+    /// Rows are computed several at a time; the numbers are those of one at a time, to the last bit.
+    #[test]
+    fn every_sum_is_taken_tap_by_tap() {
+        let noise = |x: u32, y: u32| ((x * 7919 + y * 104_729 + x * y * 31) % 251) as u8;
+        let photo = RgbImage::from_fn(67, 41, |x, y| Rgb([noise(x, y), noise(y, x), noise(x + 1, y + 9)]));
+        for crop in [CropBox::WHOLE, CropBox::new(0.13, 0.21, 0.78, 0.94).unwrap()] {
+            for (width, height) in [(9, 7), (1, 1), (80, 50)] {
+                let region = Region::of(&photo, crop);
+                let columns = taps(region.x, region.width, width, 67);
+                let rows = taps(region.y, region.height, height, 41);
+                let short = |column: &Taps, y: usize, channel: usize| {
+                    let pixels = (column.first..).zip(&column.weights);
+                    pixels.fold(0.0f32, |sum, (x, weight)| {
+                        sum + weight * f32::from(photo.get_pixel(x as u32, y as u32).0[channel])
+                    })
+                };
+                let mut expected = Vec::new();
+                for (row, column) in
+                    rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column)))
+                {
+                    for channel in 0..3 {
+                        let values = (row.first..).zip(&row.weights);
+                        expected.push(
+                            values.fold(0.0f32, |sum, (y, weight)| sum + weight * short(column, y, channel)),
+                        );
+                    }
+                }
+                assert_eq!(resample(&photo, &region, width, height), expected, "{width} {height}");
+            }
+        }
     }
 
     #[test]

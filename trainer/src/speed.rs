@@ -4,6 +4,8 @@
 //! query of its own, so that whatever else the machine does meets all of them alike, and reads the codes once before, so that
 //! caches hold the same for all; a figure is the median of the rounds. Ratios travel from machine to machine, milliseconds do not.
 
+pub mod embed;
+
 use std::hint::black_box;
 use std::time::Instant;
 

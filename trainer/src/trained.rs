@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use image::{RgbImage, imageops};
 use model::crop::CropBox;
 use model::embedder::{Embedder, Embedding, unit};
+use model::frozen::Frozen;
 use model::weights::{self, HostTensor, ModelCard};
 
 use crate::files;
@@ -17,25 +18,33 @@ use crate::files;
 ///
 /// Fails, naming the file, when one is missing or they do not belong together.
 pub fn load(path: &Path) -> Result<Embedder> {
-    let Files { card_json, weights, weights_path, .. } = Files::read(path, "--weights")?;
-    Embedder::load(&card_json, &weights, &Device::flex()).with_context(|| weights_path.display().to_string())
+    let stored = Stored::read(path, "--weights")?;
+    Embedder::load(&stored.card_json, &stored.weights, &Device::flex()).with_context(|| stored.name())
+}
+
+/// [`load`], and the network alone, without what lies before and after it. Fails as [`load`] does.
+pub fn load_with_frozen(path: &Path) -> Result<(Embedder, Frozen)> {
+    let (card, tensors) = read(path, "--weights")?;
+    let frozen = Frozen::new(&card.network, &tensors)?;
+    Ok((load(path)?, frozen))
 }
 
 /// The card and the tensors of the network that `flag` names. Fails as [`load`] does.
 pub fn read(path: &Path, flag: &str) -> Result<(ModelCard, HashMap<String, HostTensor>)> {
-    let Files { card, weights, weights_path, .. } = Files::read(path, flag)?;
-    let tensors = weights::read(&card, &weights).with_context(|| weights_path.display().to_string())?;
-    Ok((card, tensors))
+    let stored = Stored::read(path, flag)?;
+    let tensors = weights::read(&stored.card, &stored.weights).with_context(|| stored.name())?;
+    Ok((stored.card, tensors))
 }
 
-struct Files {
-    card_json: Vec<u8>,
+/// The two files of a network.
+struct Stored {
     card: ModelCard,
+    card_json: Vec<u8>,
     weights_path: PathBuf,
     weights: Vec<u8>,
 }
 
-impl Files {
+impl Stored {
     fn read(path: &Path, flag: &str) -> Result<Self> {
         let card_path = card_path(path);
         let card_json = files::read(&card_path).with_context(|| {
@@ -44,7 +53,11 @@ impl Files {
         let card = ModelCard::from_json(&card_json).with_context(|| card_path.display().to_string())?;
         let weights_path = card_path.with_file_name(&card.weights.file);
         let weights = files::read(&weights_path)?;
-        Ok(Self { card_json, card, weights_path, weights })
+        Ok(Self { card, card_json, weights_path, weights })
+    }
+
+    fn name(&self) -> String {
+        self.weights_path.display().to_string()
     }
 }
 

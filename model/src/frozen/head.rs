@@ -1,7 +1,6 @@
 //! From the feature map to the feature, the category and the box.
 
-use super::Map;
-use super::kernel::vectorised;
+use super::map::Map;
 use super::tensors::{Affine, Tensors};
 use crate::Result;
 use crate::resnet::{BoxHead, Pool, ResNetConfig};
@@ -22,6 +21,7 @@ pub struct Output {
 #[derive(Debug)]
 pub(super) struct Head {
     norm: Affine,
+    channels: usize,
     pool: Pool,
     embedding: Option<Linear>,
     category: Linear,
@@ -46,9 +46,22 @@ impl Linear {
     }
 
     fn apply(&self, input: &[f32]) -> Vec<f32> {
-        let dot = |row: &[f32]| row.iter().zip(input).map(|(a, b)| a * b).sum::<f32>();
-        self.weight.chunks_exact(input.len()).zip(&self.bias).map(|(row, bias)| dot(row) + bias).collect()
+        let rows = self.weight.chunks_exact(input.len());
+        rows.zip(&self.bias).map(|(row, bias)| dot(row, input) + bias).collect()
     }
+}
+
+/// The sum of products, in eight sums: one would make each addition wait for the one before it.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0f32; 8];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
 }
 
 impl Head {
@@ -71,6 +84,7 @@ impl Head {
         }
         Ok(Self {
             norm: tensors.norm("head.norm", channels)?,
+            channels,
             pool: config.pool,
             embedding: config
                 .embedding
@@ -85,32 +99,29 @@ impl Head {
         })
     }
 
-    pub(super) fn forward(&self, map: &Map) -> Output {
-        let channels = map.channels;
-        let mut active = Map::zeros(map.size, channels);
-        let pooled = vectorised(|| {
-            self.norm.rectified(&map.values, &mut active.values);
-            let mut sums = vec![0.0f32; channels];
-            for pixel in active.values.chunks_exact(channels) {
-                for (sum, value) in sums.iter_mut().zip(pixel) {
-                    *sum += if self.pool == Pool::Gem { value * value * value } else { *value };
-                }
+    /// The answer to the last block's map; `active` is memory.
+    pub(super) fn forward(&self, map: &Map, active: &mut Map) -> Output {
+        active.reshape(map.size(), self.channels);
+        self.norm.apply(map, active);
+        let pixels = || (0..active.size()).flat_map(|y| active.row(y).chunks_exact(active.channels()));
+        let mut sums = vec![0.0f32; self.channels];
+        for pixel in pixels() {
+            for (sum, value) in sums.iter_mut().zip(pixel) {
+                *sum += if self.pool == Pool::Gem { value * value * value } else { *value };
             }
-            let pixels = (map.size * map.size) as f32;
-            let root = |mean: f32| if self.pool == Pool::Gem { (mean + 1e-6).powf(1.0 / 3.0) } else { mean };
-            sums.into_iter().map(|sum| root(sum / pixels)).collect::<Vec<_>>()
-        });
+        }
+        let count = (active.size() * active.size()) as f32;
+        let root = |mean: f32| if self.pool == Pool::Gem { (mean + 1e-6).powf(1.0 / 3.0) } else { mean };
+        let pooled: Vec<f32> = sums.into_iter().map(|sum| root(sum / count)).collect();
         let feature = match &self.embedding {
             Some(embedding) => embedding.apply(&pooled),
             None => pooled,
         };
         let boxes = match &self.box_map {
             Some(box_map) => {
-                let narrow: Vec<f32> = active
-                    .values
-                    .chunks_exact(channels)
-                    .flat_map(|pixel| box_map.apply(pixel))
-                    .map(|v| v.max(0.0))
+                let narrow: Vec<f32> = pixels()
+                    .flat_map(|pixel| box_map.apply(&pixel[..self.channels]))
+                    .map(|value| value.max(0.0))
                     .collect();
                 self.boxes.apply(&narrow)
             }

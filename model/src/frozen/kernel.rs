@@ -1,21 +1,26 @@
 //! Matrix products: the one loop that the network's time goes into.
 //!
-//! Plain Rust whose innermost loops have constant lengths, so that the compiler keeps the sums in vector registers. In the browser
-//! these are 128 bits wide and multiplication and addition are two instructions; natively the code is compiled twice, and the
-//! version with 256 bits and fused multiply-add runs where the processor has them.
+//! The sums of a tile of the product have to stay in vector registers, which the compiler does not see to by itself. So vectors
+//! are spelt out, in the types of `pulp`: a [`Task`] is compiled for each kind of processor that the program may meet, and
+//! runs with the widest vectors that this one has. Both factors lie in memory in the order in which the product reads them.
 
 #![expect(
     clippy::inline_always,
-    reason = "what is not inlined into the version for wide vectors is compiled for narrow ones"
+    reason = "what is not inlined into the version for a processor is compiled for the least of them"
 )]
 
-/// Columns that are computed at once.
-const PANEL: usize = if cfg!(target_arch = "wasm32") { 8 } else { 16 };
-/// Rows that are computed at once: with [`PANEL`] columns, as many sums as there are registers for.
-const ROWS: usize = 6;
+pub(super) use pulp::{Simd, WithSimd as Task};
 
-/// `[depth, columns]`, neither of them 0, stored panel by panel in the order in which the product reads it.
-#[derive(Debug, Clone)]
+/// Columns that are computed at once, and steps of the sums between two looks at where the factors lie.
+pub(super) const PANEL: usize = if cfg!(target_arch = "wasm32") { 8 } else { 16 };
+
+/// So many channels, filled up to whole panels, so that no loop over them has a rest.
+pub(super) const fn filled(channels: usize) -> usize {
+    channels.next_multiple_of(PANEL)
+}
+
+/// The second factor, `[depth, columns]`, both [`filled`]: a panel of columns after the other.
+#[derive(Debug)]
 pub(super) struct Matrix {
     depth: usize,
     columns: usize,
@@ -23,145 +28,167 @@ pub(super) struct Matrix {
 }
 
 impl Matrix {
-    /// The matrix with `value(row, column)` everywhere.
+    /// The matrix with `value(row, column)` everywhere, and zeros in what fills it up.
     pub(super) fn new(depth: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
-        let mut panels = Vec::with_capacity(columns.next_multiple_of(PANEL) * depth);
+        let mut panels = Vec::with_capacity(filled(columns) * filled(depth));
         for first in (0..columns).step_by(PANEL) {
-            for row in 0..depth {
-                let column = |at: usize| if first + at < columns { value(row, first + at) } else { 0.0 };
-                panels.extend((0..PANEL).map(column));
+            for row in 0..filled(depth) {
+                let inside = |column: usize| row < depth && column < columns;
+                let value = |column| if inside(column) { value(row, column) } else { 0.0 };
+                panels.extend((first..first + PANEL).map(value));
             }
         }
-        Self { depth, columns, panels }
+        Self { depth: filled(depth), columns: filled(columns), panels }
     }
 }
 
-/// `output = a * b`, or with `add` `output += a * b`.
+/// `output = a * b`.
 ///
 /// # Shapes
 ///
-/// - `a`: `rows` rows of `b.depth` values, each starting `stride` values after the one before
+/// - `a`: `[b.depth / PANEL, rows, PANEL]`, that is a panel of columns after the other
 /// - `output`: `[rows, b.columns]`
 #[inline(always)]
-pub(super) fn multiply<const FUSED: bool>(
-    a: &[f32],
-    stride: usize,
-    b: &Matrix,
-    output: &mut [f32],
-    add: bool,
-) {
-    let rows = output.len() / b.columns;
-    for (panel, first) in b.panels.chunks_exact(PANEL * b.depth).zip((0..b.columns).step_by(PANEL)) {
-        let mut row = 0;
-        while row + ROWS <= rows {
-            tile::<ROWS, FUSED>(a, stride, row, b, panel, first, output, add);
-            row += ROWS;
-        }
-        while row < rows {
-            tile::<1, FUSED>(a, stride, row, b, panel, first, output, add);
-            row += 1;
-        }
+pub(super) fn multiply<S: Simd>(simd: S, a: &[f32], b: &Matrix, output: &mut [f32]) {
+    let a = a.as_chunks().0;
+    // Known when this is compiled: one arm of it is left. The sums of a tile are to fill the registers, and no more.
+    match PANEL / S::F32_LANES {
+        1 => Product { simd, a, b }.write::<1, 12>(output),
+        2 => Product { simd, a, b }.write::<2, 6>(output),
+        4 => Product { simd, a, b }.write::<4, 6>(output),
+        _ => Product { simd, a, b }.write::<PANEL, 1>(output),
     }
 }
 
-/// `COUNT` rows from `row` on and the columns of one panel.
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "an inner loop, of one caller")]
-fn tile<const COUNT: usize, const FUSED: bool>(
-    a: &[f32],
-    stride: usize,
-    row: usize,
-    b: &Matrix,
-    panel: &[f32],
-    first: usize,
-    output: &mut [f32],
-    add: bool,
-) {
-    let depth = b.depth;
-    let rows: [&[f32]; COUNT] = std::array::from_fn(|at| &a[(row + at) * stride..][..depth]);
-    let mut sums = [[0.0f32; PANEL]; COUNT];
-    let (panel, _) = panel.as_chunks::<PANEL>();
-    let panel = &panel[..depth];
-    for at in 0..depth {
-        let factors = &panel[at];
-        for (sums, row) in sums.iter_mut().zip(rows) {
-            let value = row[at];
-            for (sum, factor) in sums.iter_mut().zip(factors) {
-                *sum = if FUSED { value.mul_add(*factor, *sum) } else { *sum + value * factor };
+/// See [`multiply`].
+struct Product<'a, S> {
+    simd: S,
+    a: &'a [[f32; PANEL]],
+    b: &'a Matrix,
+}
+
+impl<S: Simd> Product<'_, S> {
+    /// In tiles of one panel, which is `VECTORS` vectors wide, by `ROWS` rows, at most 15.
+    #[inline(always)]
+    fn write<const VECTORS: usize, const ROWS: usize>(&self, output: &mut [f32]) {
+        let rows = output.len() / self.b.columns;
+        for (at, panel) in self.b.panels.chunks_exact(PANEL * self.b.depth).enumerate() {
+            let panel = S::as_simd_f32s(panel).0.as_chunks::<VECTORS>().0.as_chunks().0;
+            let column = at * PANEL;
+            let mut row = 0;
+            while row + ROWS <= rows {
+                self.tile::<VECTORS, ROWS>(panel, rows, row, column, output);
+                row += ROWS;
+            }
+            // What is left, in powers of two.
+            let left = rows - row;
+            if ROWS > 8 && left & 8 > 0 {
+                self.tile::<VECTORS, 8>(panel, rows, row, column, output);
+                row += 8;
+            }
+            if ROWS > 4 && left & 4 > 0 {
+                self.tile::<VECTORS, 4>(panel, rows, row, column, output);
+                row += 4;
+            }
+            if ROWS > 2 && left & 2 > 0 {
+                self.tile::<VECTORS, 2>(panel, rows, row, column, output);
+                row += 2;
+            }
+            if left & 1 > 0 {
+                self.tile::<VECTORS, 1>(panel, rows, row, column, output);
             }
         }
     }
-    let width = PANEL.min(b.columns - first);
-    for (at, sums) in sums.iter().enumerate() {
-        let to = &mut output[(row + at) * b.columns + first..][..width];
-        if add {
-            to.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
-        } else {
-            to.copy_from_slice(&sums[..width]);
+
+    /// `COUNT` of `rows` rows from `row` on and the columns of one panel from `column` on.
+    #[inline(always)]
+    fn tile<const VECTORS: usize, const COUNT: usize>(
+        &self,
+        panel: &[[[S::f32s; VECTORS]; PANEL]],
+        rows: usize,
+        row: usize,
+        column: usize,
+        output: &mut [f32],
+    ) {
+        let simd = self.simd;
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; COUNT];
+        for (factors, a) in panel.iter().zip(self.a.chunks_exact(rows)) {
+            let Some(a) = a[row..].first_chunk::<COUNT>() else { return };
+            for (at, factors) in factors.iter().enumerate() {
+                for (sums, row) in sums.iter_mut().zip(a) {
+                    let value = simd.splat_f32s(row[at]);
+                    for (sum, factor) in sums.iter_mut().zip(factors) {
+                        *sum = multiply_add(simd, value, *factor, *sum);
+                    }
+                }
+            }
+        }
+        for (at, sums) in sums.iter().enumerate() {
+            let to = &mut output[(row + at) * self.b.columns + column..][..PANEL];
+            S::as_mut_simd_f32s(to).0.copy_from_slice(sums);
         }
     }
 }
 
-/// A piece of work that can be compiled with and without fused multiply-add.
-pub(super) trait Task {
-    type Output;
-    fn run<const FUSED: bool>(self) -> Self::Output;
+/// `a * b + c`, in one step where there is an instruction for it.
+#[inline(always)]
+fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if S::IS_SCALAR || cfg!(target_arch = "wasm32") {
+        simd.add_f32s(simd.mul_f32s(a, b), c)
+    } else {
+        simd.mul_add_f32s(a, b, c)
+    }
 }
 
 /// Runs `task` with the widest vectors that this processor has.
 pub(super) fn dispatch<T: Task>(task: T) -> T::Output {
-    #[cfg(target_arch = "x86_64")]
-    if let pulp::Arch::V3(wide) = pulp::Arch::new() {
-        return wide.vectorize(|| task.run::<true>());
-    }
-    task.run::<{ cfg!(target_arch = "aarch64") }>()
-}
-
-/// [`dispatch`] for work without products of matrices.
-pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    struct Work<F>(F);
-    impl<R, F: FnOnce() -> R> Task for Work<F> {
-        type Output = R;
-        #[inline(always)]
-        fn run<const FUSED: bool>(self) -> R {
-            (self.0)()
-        }
-    }
-    dispatch(Work(work))
+    pulp::Arch::new().dispatch(task)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Product<'a>(&'a [f32], usize, &'a Matrix, &'a mut [f32], bool);
-    impl Task for Product<'_> {
+    struct Work<'a>(&'a [f32], &'a Matrix, &'a mut [f32]);
+    impl Task for Work<'_> {
         type Output = ();
         #[inline(always)]
-        fn run<const FUSED: bool>(self) {
-            multiply::<FUSED>(self.0, self.1, self.2, self.3, self.4);
+        fn with_simd<S: Simd>(self, simd: S) {
+            multiply(simd, self.0, self.1, self.2);
+        }
+    }
+
+    /// Every product of this shape, by the widest vectors here and by none.
+    fn check(rows: usize, depth: usize, columns: usize) {
+        let noise = |seed: usize| ((seed * 7919 + 13) % 101) as f32 / 50.0 - 1.0;
+        let a = |row: usize, at: usize| noise(row * depth + at);
+        let b = |at: usize, column: usize| noise(1000 + at * columns + column);
+        let matrix = Matrix::new(depth, columns, b);
+        // What a row holds beyond its depth does not count: the matrix is zero there.
+        let mut panels = vec![7.0; rows * filled(depth)];
+        for (row, at) in (0..rows * depth).map(|place| (place / depth, place % depth)) {
+            panels[(at / PANEL * rows + row) * PANEL + at % PANEL] = a(row, at);
+        }
+        let mut found = [0, 1].map(|_| vec![1.0; rows * filled(columns)]);
+        dispatch(Work(&panels, &matrix, &mut found[0]));
+        Work(&panels, &matrix, &mut found[1]).with_simd(pulp::Scalar);
+        for found in found {
+            for (at, value) in found.iter().enumerate() {
+                let (row, column) = (at / filled(columns), at % filled(columns));
+                let product = |k| if column < columns { a(row, k) * b(k, column) } else { 0.0 };
+                let expected: f32 = (0..depth).map(product).sum();
+                assert!((value - expected).abs() < 1e-4, "{rows} {depth} {columns}: {value}, {expected}");
+            }
         }
     }
 
     #[test]
     fn equals_the_sum_of_products_for_every_shape() {
-        let noise = |seed: usize| ((seed * 7919 + 13) % 101) as f32 / 50.0 - 1.0;
-        for (rows, depth, columns, stride) in
-            [(1, 1, 1, 1), (6, 3, 16, 3), (7, 5, 17, 9), (13, 32, 40, 32), (0, 4, 8, 4)]
-        {
-            let a: Vec<f32> = (0..rows * stride + depth).map(noise).collect();
-            let b = |row: usize, column: usize| noise(1000 + row * columns + column);
-            let matrix = Matrix::new(depth, columns, b);
-            let mut output = vec![1.0; rows * columns];
-            for (pass, add) in [false, true].into_iter().enumerate() {
-                dispatch(Product(&a, stride, &matrix, &mut output, add));
-                for (at, value) in output.iter().enumerate() {
-                    let (row, column) = (at / columns, at % columns);
-                    let sum: f32 = (0..depth).map(|k| a[row * stride + k] * b(k, column)).sum();
-                    let expected = sum * (pass + 1) as f32;
-                    assert!((value - expected).abs() < 1e-4, "{rows} {depth} {columns}: {value}, {expected}");
-                }
-            }
+        for rows in 0..=14 {
+            check(rows, 27, 20);
+        }
+        for (rows, depth, columns) in [(1, 1, 1), (24, 16, 16), (37, 32, 40), (48, 100, 33)] {
+            check(rows, depth, columns);
         }
     }
 }

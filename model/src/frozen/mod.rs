@@ -2,19 +2,23 @@
 //!
 //! The structure is [`ResNetConfig`]'s and the weights are the same tensors; what differs is how. A batch norm that follows a
 //! convolution is folded into it, one that comes before it into the pass that copies its input; convolutions of stride 1
-//! multiply in Winograd's domain; a pixel's channels lie next to each other, and nothing else is ever laid out anew.
-//! One thread, no state between calls: whoever has many pictures gives each core one at a time.
+//! multiply in Winograd's domain; a pixel's channels lie next to each other, filled up with zeros to whole vectors; memory is used
+//! again, layer after layer and call after call. One thread a call: whoever has many pictures gives each core one at a time.
 
 mod convolution;
 mod head;
 mod kernel;
+mod map;
 mod tensors;
 mod winograd;
 
-use self::convolution::Convolution;
+use std::sync::Mutex;
+
+use self::convolution::{Convolution, Join, Scratch, Shape};
 use self::head::Head;
 pub use self::head::Output;
-use self::kernel::vectorised;
+use self::kernel::filled;
+use self::map::Map;
 use self::tensors::{Affine, Tensors};
 use crate::Result;
 use crate::resnet::ResNetConfig;
@@ -27,6 +31,17 @@ pub struct Frozen {
     size: usize,
     blocks: Vec<Block>,
     head: Head,
+    /// Memory of earlier calls, one for each that ran at the same time: asking for it anew costs a tenth of a call.
+    memory: Mutex<Vec<Memory>>,
+}
+
+/// What one call computes in. Of what is in it nothing counts.
+#[derive(Debug)]
+struct Memory {
+    picture: Map,
+    map: Map,
+    rooms: [Map; 3],
+    scratch: Scratch,
 }
 
 #[derive(Debug)]
@@ -35,37 +50,9 @@ struct Block {
     norm1: Option<Affine>,
     conv1: Convolution,
     conv2: Convolution,
+    /// Channels, not filled up.
+    inputs: usize,
     stride: usize,
-}
-
-/// A square map, `[size, size, channels]`.
-#[derive(Debug, Clone)]
-struct Map {
-    size: usize,
-    channels: usize,
-    values: Vec<f32>,
-}
-
-impl Map {
-    fn zeros(size: usize, channels: usize) -> Self {
-        Self { size, channels, values: vec![0.0; size * size * channels] }
-    }
-
-    /// Room for a convolution's input: a map with one pixel of zeros around.
-    fn padded(size: usize, channels: usize) -> Self {
-        Self::zeros(size + 2, channels)
-    }
-
-    /// Row `y`, `[size, channels]`.
-    fn row(&self, y: usize) -> &[f32] {
-        &self.values[y * self.size * self.channels..][..self.size * self.channels]
-    }
-
-    /// Row `y` of a padded map without its border.
-    fn inner_row_mut(&mut self, y: usize) -> &mut [f32] {
-        let (size, channels) = (self.size, self.channels);
-        &mut self.values[((y + 1) * size + 1) * channels..][..(size - 2) * channels]
-    }
 }
 
 impl Frozen {
@@ -78,10 +65,11 @@ impl Frozen {
     ) -> Result<Self> {
         config.validate()?;
         let tensors = Tensors::new(|name| tensors.get(name), config.epsilon);
-        let first = config.widths[0];
-        let stem = tensors.convolution("stem.conv", [3, first], config.stem_stride, Some("stem.norm"))?;
+        let mut channels = config.widths[0];
+        let shape = Shape { size: config.input_size, channels: 3, stride: config.stem_stride };
+        let stem = tensors.convolution("stem.conv", [3, channels], &shape, Some("stem.norm"))?;
+        let mut size = config.input_size / config.stem_stride;
         let mut blocks = Vec::new();
-        let mut channels = first;
         for (stage, &width) in config.widths.iter().enumerate() {
             for place in 0..config.blocks {
                 let path = format!("blocks.{}", blocks.len());
@@ -91,22 +79,29 @@ impl Frozen {
                 } else {
                     Some(tensors.norm(&format!("{path}.norm1"), channels)?)
                 };
-                let norm2 = format!("{path}.norm2");
+                let first = Shape { size, channels: filled(channels), stride };
+                size /= stride;
+                let second = Shape { size, channels: filled(width), stride: 1 };
+                let convolution = |name: &str, inputs, shape, norm: Option<&str>| {
+                    tensors.convolution(&format!("{path}.{name}"), [inputs, width], shape, norm)
+                };
                 blocks.push(Block {
                     norm1,
-                    conv1: tensors.convolution(
-                        &format!("{path}.conv1"),
-                        [channels, width],
-                        stride,
-                        Some(&norm2),
-                    )?,
-                    conv2: tensors.convolution(&format!("{path}.conv2"), [width, width], 1, None)?,
+                    conv1: convolution("conv1", channels, &first, Some(&format!("{path}.norm2")))?,
+                    conv2: convolution("conv2", width, &second, None)?,
+                    inputs: channels,
                     stride,
                 });
                 channels = width;
             }
         }
-        Ok(Self { stem, size: config.input_size, blocks, head: Head::new(config, &tensors)? })
+        Ok(Self {
+            stem,
+            size: config.input_size,
+            blocks,
+            head: Head::new(config, &tensors)?,
+            memory: Mutex::default(),
+        })
     }
 
     /// The network's answer for one picture.
@@ -116,68 +111,81 @@ impl Frozen {
     /// - `input`: `[3, size, size]`, preprocessed; missing values count as 0
     #[must_use]
     pub fn forward(&self, input: &[f32]) -> Output {
-        let mut padded = Map::padded(self.size, 3);
-        for (channel, plane) in input.chunks_exact(self.size * self.size).take(3).enumerate() {
-            for (y, row) in plane.chunks_exact(self.size).enumerate() {
-                for (to, value) in padded.inner_row_mut(y).chunks_exact_mut(3).zip(row) {
+        let mut memory = self.take_memory();
+        let Memory { picture, map, rooms, scratch } = &mut memory;
+        for y in 0..self.size {
+            let pixels = picture.row_mut(y).as_chunks_mut::<3>().0;
+            pixels.fill([0.0; 3]);
+            for channel in 0..3 {
+                let row = input.chunks_exact(self.size).nth(channel * self.size + y).unwrap_or(&[]);
+                for (to, value) in pixels.iter_mut().zip(row) {
                     to[channel] = *value;
                 }
             }
         }
-        let mut map = self.stem.apply_relu(&padded);
+        map.reshape(self.size / self.stem.stride(), self.stem.outputs());
+        self.stem.apply(picture, map, Join::Rectify, scratch);
         for block in &self.blocks {
-            map = block.forward(&map);
+            block.apply(map, rooms, scratch);
         }
-        self.head.forward(&map)
+        let output = self.head.forward(map, &mut rooms[0]);
+        if let Ok(mut kept) = self.memory.lock() {
+            kept.push(memory);
+        }
+        output
+    }
+
+    fn take_memory(&self) -> Memory {
+        let kept = self.memory.lock().ok().and_then(|mut kept| kept.pop());
+        kept.unwrap_or_else(|| Memory {
+            picture: Map::bare(self.size, 3),
+            map: Map::default(),
+            rooms: <[Map; 3]>::default(),
+            scratch: Scratch::default(),
+        })
     }
 }
 
 impl Block {
-    fn forward(&self, input: &Map) -> Map {
-        let mut padded = Map::padded(input.size, input.channels);
-        activate(input, self.norm1.as_ref(), &mut padded);
-        let inner = self.conv1.apply_relu_padded(&padded);
-        let mut output = self.shortcut(input);
-        self.conv2.add_to(&inner, &mut output);
-        output
+    /// What becomes of `map`. What is in the other maps does not matter; they are memory.
+    fn apply(&self, map: &mut Map, [active, inner, wide]: &mut [Map; 3], scratch: &mut Scratch) {
+        let (size, channels) = (map.size() / self.stride, self.conv2.outputs());
+        inner.reshape(size, channels);
+        match &self.norm1 {
+            Some(norm) => {
+                active.reshape(map.size(), self.inputs);
+                norm.apply(map, active);
+                self.conv1.apply(active, inner, Join::Rectify, scratch);
+            }
+            None => self.conv1.apply(map, inner, Join::Rectify, scratch),
+        }
+        if (size, channels) != (map.size(), self.inputs) {
+            wide.reshape(size, channels);
+            self.shortcut(map, wide);
+            std::mem::swap(map, wide);
+        }
+        self.conv2.apply(inner, map, Join::Add, scratch);
     }
 
-    /// The input itself; where the block reduces, averaged 2x2; where it widens, with zero channels on both sides.
-    fn shortcut(&self, input: &Map) -> Map {
-        let channels = self.conv2.outputs();
-        if self.stride == 1 && channels == input.channels {
-            return input.clone();
-        }
-        let (size, stride, left) = (input.size / self.stride, self.stride, (channels - input.channels) / 2);
-        let mut output = Map::zeros(size, channels);
+    /// The input averaged where the block reduces, with zero channels on both sides where it widens.
+    fn shortcut(&self, input: &Map, output: &mut Map) {
+        let (stride, left) = (self.stride, (self.conv2.outputs() - self.inputs) / 2);
         let weight = 1.0 / (stride * stride) as f32;
-        for y in 0..size {
-            for x in 0..size {
-                let to = &mut output.values[(y * size + x) * channels + left..][..input.channels];
+        let channels = [input.channels(), output.channels()];
+        for y in 0..output.size() {
+            let row = output.row_mut(y);
+            row.fill(0.0);
+            for (x, to) in row.chunks_exact_mut(channels[1]).enumerate() {
+                let to = &mut to[left..][..self.inputs];
                 for (dy, dx) in (0..stride * stride).map(|at| (at / stride, at % stride)) {
-                    let from =
-                        &input.row(y * stride + dy)[(x * stride + dx) * input.channels..][..input.channels];
+                    let from = &input.row(y * stride + dy)[(x * stride + dx) * channels[0]..];
                     for (sum, value) in to.iter_mut().zip(from) {
                         *sum += weight * value;
                     }
                 }
             }
         }
-        output
     }
-}
-
-/// Copies `input` into `padded`, normalised and rectified where there is a `norm`.
-fn activate(input: &Map, norm: Option<&Affine>, padded: &mut Map) {
-    vectorised(|| {
-        for y in 0..input.size {
-            let to = padded.inner_row_mut(y);
-            match norm {
-                None => to.copy_from_slice(input.row(y)),
-                Some(norm) => norm.rectified(input.row(y), to),
-            }
-        }
-    });
 }
 
 #[cfg(test)]

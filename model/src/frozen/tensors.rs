@@ -2,25 +2,54 @@
 
 #![expect(clippy::inline_always, reason = "see kernel.rs")]
 
-use super::convolution::Convolution;
+use super::convolution::{Convolution, Shape};
+use super::kernel::{Simd, Task, dispatch, filled};
+use super::map::Map;
 use crate::weights::HostTensor;
 use crate::{Error, Result};
 
-/// A batch norm at inference: `scale * x + shift` for each channel.
-#[derive(Debug, Clone)]
+/// A batch norm at inference and the ReLU after it: `max(scale * x + shift, 0)` for each channel. Filled up with zeros.
+#[derive(Debug)]
 pub(super) struct Affine {
-    pub(super) scale: Vec<f32>,
-    pub(super) shift: Vec<f32>,
+    scale: Vec<f32>,
+    shift: Vec<f32>,
 }
 
 impl Affine {
-    /// `relu(scale * from + shift)`, both `[pixels, channels]`.
+    fn new(mut scale: Vec<f32>, mut shift: Vec<f32>) -> Self {
+        let channels = filled(scale.len());
+        scale.resize(channels, 0.0);
+        shift.resize(channels, 0.0);
+        Self { scale, shift }
+    }
+
+    /// Writes what becomes of `from` to `to`, which has the same shape.
+    pub(super) fn apply(&self, from: &Map, to: &mut Map) {
+        dispatch(Normalise { norm: self, from, to });
+    }
+}
+
+struct Normalise<'a> {
+    norm: &'a Affine,
+    from: &'a Map,
+    to: &'a mut Map,
+}
+
+impl Task for Normalise<'_> {
+    type Output = ();
+
     #[inline(always)]
-    pub(super) fn rectified(&self, from: &[f32], to: &mut [f32]) {
-        let channels = self.scale.len();
-        for (to, from) in to.chunks_exact_mut(channels).zip(from.chunks_exact(channels)) {
-            for (((to, from), scale), shift) in to.iter_mut().zip(from).zip(&self.scale).zip(&self.shift) {
-                *to = (scale * from + shift).max(0.0);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let scale = S::as_simd_f32s(&self.norm.scale).0;
+        let shift = S::as_simd_f32s(&self.norm.shift).0;
+        let zero = simd.splat_f32s(0.0);
+        for y in 0..self.from.size() {
+            let from = S::as_simd_f32s(self.from.row(y)).0.chunks_exact(scale.len());
+            let to = S::as_mut_simd_f32s(self.to.row_mut(y)).0.chunks_exact_mut(scale.len());
+            for (to, from) in to.zip(from) {
+                for (((to, from), scale), shift) in to.iter_mut().zip(from).zip(scale).zip(shift) {
+                    *to = simd.max_f32s(simd.add_f32s(simd.mul_f32s(*scale, *from), *shift), zero);
+                }
             }
         }
     }
@@ -52,31 +81,35 @@ impl<'a> Tensors<'a> {
 
     /// A batch norm by its running statistics.
     pub(super) fn norm(&self, path: &str, channels: usize) -> Result<Affine> {
+        let [scale, shift] = self.scale_and_shift(path, channels)?;
+        Ok(Affine::new(scale, shift))
+    }
+
+    fn scale_and_shift(&self, path: &str, channels: usize) -> Result<[Vec<f32>; 2]> {
         let part = |name: &str| self.values(&format!("{path}.{name}"), channels);
         let (gamma, beta) = (part("weight")?, part("bias")?);
         let (mean, variance) = (part("running_mean")?, part("running_var")?);
         // In double precision: what is folded here is multiplied with everything later.
         let scale = |at: usize| f64::from(gamma[at]) / (f64::from(variance[at]) + self.epsilon).sqrt();
-        Ok(Affine {
-            scale: (0..channels).map(|at| scale(at) as f32).collect(),
-            shift: (0..channels)
-                .map(|at| (f64::from(beta[at]) - f64::from(mean[at]) * scale(at)) as f32)
-                .collect(),
-        })
+        let shift = |at: usize| f64::from(beta[at]) - f64::from(mean[at]) * scale(at);
+        Ok([
+            (0..channels).map(|at| scale(at) as f32).collect(),
+            (0..channels).map(|at| shift(at) as f32).collect(),
+        ])
     }
 
-    /// A 3x3 convolution without bias, and the batch norm that follows it where one does.
+    /// A 3x3 convolution without bias, and the batch norm that follows it where one does, for maps of this `shape`.
     pub(super) fn convolution(
         &self,
         path: &str,
         [inputs, outputs]: [usize; 2],
-        stride: usize,
+        shape: &Shape,
         norm: Option<&str>,
     ) -> Result<Convolution> {
         let mut kernel = self.values(&format!("{path}.weight"), outputs * inputs * 9)?.to_vec();
         let mut bias = vec![0.0; outputs];
         if let Some(norm) = norm {
-            let Affine { scale, shift } = self.norm(norm, outputs)?;
+            let [scale, shift] = self.scale_and_shift(norm, outputs)?;
             for (kernel, scale) in kernel.chunks_exact_mut(inputs * 9).zip(scale) {
                 for value in kernel {
                     *value *= scale;
@@ -84,6 +117,6 @@ impl<'a> Tensors<'a> {
             }
             bias = shift;
         }
-        Ok(Convolution::new(&kernel, bias, inputs, stride))
+        Ok(Convolution::new(&kernel, bias, shape))
     }
 }

@@ -72,3 +72,22 @@ fn a_missing_tensor_is_named() {
     let message = Frozen::new(&config, &tensors).unwrap_err().to_string();
     assert!(message.contains("blocks.0.norm2.bias"), "{message}");
 }
+
+#[test]
+fn nothing_of_one_picture_is_in_the_answer_to_the_next() {
+    for size in [16, 20] {
+        let config =
+            ResNetConfig { input_size: size, widths: vec![6, 16], blocks: 1, ..ResNetConfig::default() };
+        let tensors: HashMap<String, HostTensor> = to_host(&seasoned(&config)).unwrap().into_iter().collect();
+        let frozen = Frozen::new(&config, &tensors).unwrap();
+        let picture: Vec<f32> = (0..3 * size * size).map(|at| (at % 17) as f32 / 8.0 - 1.0).collect();
+        let expected = frozen.forward(&picture);
+        assert!(expected.feature.iter().all(|value| value.is_finite()));
+        for wrong in [f32::NAN, f32::INFINITY] {
+            let _ = frozen.forward(&vec![wrong; picture.len()]);
+            assert_eq!(frozen.forward(&picture), expected);
+        }
+        let _ = frozen.forward(&picture[..picture.len() / 2]);
+        assert_eq!(frozen.forward(&picture), expected);
+    }
+}

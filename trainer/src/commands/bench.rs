@@ -1,13 +1,25 @@
-//! `bench`: how fast search is on this machine, as a table of ratios.
+//! `bench`: how fast search is on this machine, as a table of ratios; `bench embed`: how fast photos are embedded.
+
+mod embed;
 
 use anyhow::{Result, ensure};
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::speed::{self, Report, Settings};
 
+/// What else can be measured.
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Measures how fast photos are embedded.
+    Embed(embed::Flags),
+}
+
 /// Flags of `bench`, as typed.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Flags {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// How many items to search
     #[arg(long, default_value_t = 1_000_000)]
     rows: usize,
@@ -50,6 +62,9 @@ impl Flags {
 
 /// Measures and prints.
 pub fn run(flags: &Flags) -> Result<()> {
+    if let Some(Other::Embed(flags)) = &flags.other {
+        return embed::run(flags);
+    }
     let report = speed::measure(&flags.check()?)?;
     if flags.json {
         println!("{}", serde_json::to_string_pretty(&report)?);

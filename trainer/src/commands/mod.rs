@@ -33,7 +33,7 @@ pub enum Command {
     Sheet(sheet::Flags),
     /// Writes a catalogue's vectors to a file that other tools read, or reads them back.
     Convert(convert::Flags),
-    /// Measures how fast search is on this machine.
+    /// Measures how fast search is on this machine, or embedding.
     Bench(bench::Flags),
 }
 
