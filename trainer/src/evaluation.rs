@@ -3,6 +3,7 @@
 
 mod figures;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
@@ -160,9 +161,12 @@ fn attributes(card: &ModelCard, words: &Words, sample: &Sample, found: &Embeddin
 /// How many of `probabilities` are before that of `label`; among equals the earlier label comes first.
 fn place(probabilities: &[f32], label: usize) -> usize {
     let own = probabilities.get(label).copied().unwrap_or(f32::NEG_INFINITY);
-    let is_before =
-        |(other, &probability): (usize, &f32)| probability > own || (probability == own && other < label);
-    probabilities.iter().enumerate().filter(|&one| is_before(one)).count()
+    let is_before = |&(other, probability): &(usize, &f32)| match probability.total_cmp(&own) {
+        Ordering::Greater => true,
+        Ordering::Equal => other < label,
+        Ordering::Less => false,
+    };
+    probabilities.iter().enumerate().filter(is_before).count()
 }
 
 /// Ranks the gallery for one query, which itself does not count if it is in there.

@@ -6,7 +6,7 @@ use super::page::{count, escape};
 
 /// Width and height of a chart, and the margins of its plot: left, right, top, bottom.
 const SIZE: (f64, f64) = (380.0, 216.0);
-const MARGIN: [f64; 4] = [46.0, 16.0, 12.0, 26.0];
+const MARGIN: [f64; 4] = [46.0, 26.0, 12.0, 26.0];
 /// More points than this become means of neighbours: a chart has no more pixels.
 const POINTS: usize = 300;
 /// How many looks of lines the style sheet knows.
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_line_goes_from_corner_to_corner() {
         let svg = draw("Loss", &[line("", &[(0.0, 0.0), (100.0, 1.0)])]);
-        assert!(svg.contains("d=\"M46.0 190.0L364.0 12.0\""), "{svg}");
+        assert!(svg.contains("d=\"M46.0 190.0L354.0 12.0\""), "{svg}");
         assert!(!svg.contains("legend"), "{svg}");
     }
 

@@ -40,7 +40,7 @@ impl Confusion {
         // Numbers have to fit into a cell; a matrix of many categories is read by its shades and tooltips.
         let (cell, has_numbers) = match size {
             ..=12 => (38.0, true),
-            ..=26 => (28.0, true),
+            13..=26 => (28.0, true),
             _ => (15.0, false),
         };
         let letters = self.labels.iter().map(|label| label.chars().count().min(LETTERS)).max().unwrap_or(0);

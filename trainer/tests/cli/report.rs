@@ -1,5 +1,6 @@
 //! `evaluate --report`: a page that holds everything that it shows.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::Value;
@@ -29,7 +30,7 @@ fn a_page_holds_figures_pictures_and_nothing_from_outside() {
     let mut csv = "image_path,category\n".to_owned();
     for number in 0..12 {
         let category = hostile[number % 3].replace('"', "\"\"");
-        csv += &format!("data/images/{number:06}.jpg,\"{category}\"\n");
+        writeln!(csv, "data/images/{number:06}.jpg,\"{category}\"").expect("text");
     }
     fs::write(place.path("all.csv"), csv).expect("a file");
     fs::create_dir(place.path("run")).expect("a folder");

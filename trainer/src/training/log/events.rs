@@ -126,6 +126,7 @@ fn create(folder: &Path) -> Result<(PathBuf, File)> {
 }
 
 /// What a field of a message holds.
+#[derive(Clone, Copy)]
 enum Payload<'a> {
     Number(u64),
     Double(f64),
