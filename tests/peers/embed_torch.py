@@ -29,6 +29,8 @@ from PIL import Image, ImageOps
 from resnet_torch import Weights, forward, read_safetensors
 
 MINIMUM_BOX = 0.05
+# The network alone, run again and again: what is measured here, too.
+AGAIN = "network, again and again"
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 
 
@@ -206,7 +208,7 @@ def measure(arguments, paths):
         "photos_per_second": {"threads": max(threads), "processes": max(processes)},
     }
     if ours:
-        stages = [stage for turn in ours for stage in turn["stages"] if stage["name"].startswith("network")]
+        stages = [stage for turn in ours for stage in turn["stages"] if stage["name"] == AGAIN]
         network = {
             "least_ms": min(stage["least_ms"] for stage in stages),
             "median_ms": statistics.median(stage["ms"] for stage in stages),
