@@ -163,7 +163,7 @@ fn exchange(folder: &Path, config: &ResNetConfig, network: &ResNet, input: &Inpu
     ];
     let attributes = output.attributes.map(|logits| ("attributes", logits.into_data()));
     for (name, data) in answers.into_iter().chain(attributes) {
-        shapes[name] = json!(data.shape.to_vec());
+        shapes[name] = json!(data.shape().to_vec());
         let values = data.try_into_vec_as::<f32>().map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
         write(folder, name, &values)?;
     }

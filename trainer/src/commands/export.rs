@@ -1,14 +1,20 @@
 //! `trainer export`: from a run to the weights and the model card that page and trainer read.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
+use burn::tensor::Device;
 use clap::Args;
-use model::weights::{CARD_FORMAT, CARD_VERSION, FileReference, ModelCard, to_safetensors};
+use model::weights::{
+    Attribute, CARD_FORMAT, CARD_VERSION, FileReference, HostTensor, ModelCard, from_host, to_host,
+    to_safetensors,
+};
 use serde_json::json;
 
 use crate::files;
-use crate::training::{self, checkpoint::Average};
+use crate::training::checkpoint::{Average, Progress};
+use crate::training::{self, emphasis::emphasise};
 
 /// Flags of `trainer export`.
 #[derive(Debug, Args)]
@@ -33,6 +39,15 @@ pub struct Flags {
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     colour_share: f32,
 
+    /// Let categories count for more in the features: the directions that the category head looks at most grow by this factor
+    /// more, others by less. The heads' answers stay as they are.
+    #[arg(long, value_name = "FACTOR", default_value_t = 0.0)]
+    emphasis: f64,
+
+    /// Leave out the head of this attribute; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    leave_out: Vec<String>,
+
     /// Look at a photo twice, the second time at the box that was found with this margin around it, a fraction (0 to 1) of
     /// the box's sides.
     #[arg(long, value_name = "MARGIN")]
@@ -54,19 +69,29 @@ pub fn run(flags: Flags) -> Result<()> {
         "--colour-share is {}; it must be from 0 to 0.9",
         flags.colour_share
     );
+    ensure!((0.0..=100.0).contains(&flags.emphasis), "--emphasis is a factor from 0 to 100");
     ensure!(
         flags.second_look.is_none_or(|margin| (0.0..=1.0).contains(&margin)),
         "--second-look is a margin from 0 to 1"
     );
     let path = flags.run.join(training::BEST);
-    let Average { progress, network } = Average::load(&path)?;
-    let weights = to_safetensors(&network)?;
+    let Average { mut progress, network } = Average::load(&path)?;
+    let mut tensors: HashMap<String, HostTensor> = to_host(&network)?.into_iter().collect();
+    for name in &flags.leave_out {
+        leave_out(&mut tensors, &mut progress, name)?;
+    }
+    let network = progress.network();
+    if flags.emphasis > 0.0 {
+        emphasise(&mut tensors, &network, flags.emphasis)?;
+    }
+    let mut changed = network.init(&Device::flex())?;
+    from_host(&mut changed, tensors, &Device::flex())?;
+    let weights = to_safetensors(&changed)?;
     let metrics = match &flags.metrics {
         Some(path) => files::read_json(path)?,
         None => serde_json::Value::Null,
     };
     let recipe = serde_json::to_value(&progress.recipe).context("The recipe cannot be written as JSON")?;
-    let network = progress.network();
     let card = ModelCard {
         format: CARD_FORMAT.to_owned(),
         version: CARD_VERSION,
@@ -83,6 +108,7 @@ pub fn run(flags: Flags) -> Result<()> {
             "step": progress.step,
             "multiply_adds": network.multiply_adds(),
             "started_from": progress.started_from,
+            "emphasis": flags.emphasis,
             "recipe": recipe,
         }),
         network,
@@ -102,5 +128,30 @@ pub fn run(flags: Flags) -> Result<()> {
         card.weights.bytes,
         flags.out.display()
     );
+    Ok(())
+}
+
+/// Takes an attribute's rows out of the attribute head.
+fn leave_out(tensors: &mut HashMap<String, HostTensor>, progress: &mut Progress, name: &str) -> Result<()> {
+    let place = progress.attributes.iter().position(|attribute| attribute.name == name);
+    let place = place.with_context(|| {
+        let known: Vec<&str> = progress.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+        format!("--leave-out names {name:?}; the run's attributes are: {}", known.join(", "))
+    })?;
+    let rows =
+        |attributes: &[Attribute]| attributes.iter().map(|attribute| attribute.values.len()).sum::<usize>();
+    let before = rows(&progress.attributes[..place]);
+    let taken = progress.attributes.remove(place).values.len();
+    progress.recipe.attributes.remove(name);
+    for part in ["weight", "bias"] {
+        let path = format!("head.attributes.{part}");
+        let Some(mut tensor) = tensors.remove(&path) else { continue };
+        let width: usize = tensor.shape[1..].iter().product();
+        tensor.values.drain(before * width..(before + taken) * width);
+        tensor.shape[0] -= taken;
+        if tensor.shape[0] > 0 {
+            tensors.insert(path, tensor);
+        }
+    }
     Ok(())
 }

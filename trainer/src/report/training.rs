@@ -22,7 +22,7 @@ pub fn write(run: &Path, progress: &Progress, pairs: &[(usize, usize)]) -> Resul
 }
 
 fn page(run: &Path, progress: &Progress, pairs: &[(usize, usize)]) -> Result<String> {
-    let Progress { step, best_step, best_error, labels, recipe } = progress;
+    let Progress { step, best_step, best_error, labels, recipe, .. } = progress;
     let mut page = Page::new("Training");
     page.lead(&format!("Step {} of {}.", count(*step), count(recipe.steps)));
     if best_error.is_finite() {

@@ -8,6 +8,7 @@ pub mod augment;
 mod average;
 pub mod checkpoint;
 pub mod contrast;
+pub mod emphasis;
 #[cfg(feature = "libtorch")]
 mod fused;
 pub mod loader;

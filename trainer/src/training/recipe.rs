@@ -14,9 +14,10 @@ use super::augment::Augment;
 use crate::files;
 
 /// The recipes that ship with the program, by name.
-pub const PRESETS: [(&str, &str); 3] = [
+pub const PRESETS: [(&str, &str); 4] = [
     ("seed", include_str!("../../presets/seed.toml")),
     ("best", include_str!("../../presets/best.toml")),
+    ("finish", include_str!("../../presets/finish.toml")),
     ("quick", include_str!("../../presets/quick.toml")),
 ];
 
@@ -254,7 +255,7 @@ mod tests {
             Recipe::find(name).unwrap();
         }
         let message = Recipe::find("sed").unwrap_err().to_string();
-        assert!(message.contains("Presets: seed, best, quick"), "{message}");
+        assert!(message.contains("Presets: seed, best, finish, quick"), "{message}");
     }
 
     #[test]
