@@ -159,7 +159,7 @@ fn a_run_is_not_overwritten_and_not_mixed_up() {
     short.args(["--steps", "5"]);
     finish(short);
     let report = fs::read_to_string(run.join("report.html")).unwrap();
-    assert!(report.contains("Step 5 of 5") && report.contains("blue taken for"), "{report}");
+    assert!(report.contains("Step 5 of 5") && report.contains(" taken for "), "{report}");
     let text = refused(train(&data, &run, false));
     assert!(text.contains("already holds a run"), "{text}");
     let text = refused(train(&data, &run, true));
