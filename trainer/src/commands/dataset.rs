@@ -67,7 +67,7 @@ pub struct SynthFlags {
     /// The number of the first picture: with another start, a run continues the same endless series
     #[arg(long, default_value_t = 0, value_name = "INDEX")]
     start: u64,
-    /// Show each garment in N pictures, every time in another setting; a column item_id then says which garment it is
+    /// Show each garment in N pictures, every time in another setting; a column `item_id` then says which garment it is
     #[arg(long, default_value_t = 1, value_name = "N")]
     scenes: u64,
 }

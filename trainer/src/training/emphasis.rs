@@ -15,7 +15,7 @@ use model::weights::HostTensor;
 /// `s` its largest singular value: a direction grows by as much as the head looks at it, the first `1 + strength` times.
 ///
 /// Fails where the network has no projection to fold this into.
-pub fn emphasise(
+pub(crate) fn emphasise(
     tensors: &mut HashMap<String, HostTensor>,
     config: &ResNetConfig,
     strength: f64,
@@ -100,9 +100,9 @@ fn eigen(mut matrix: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
                     (row[p], row[q]) = (cosine * row[p] - sine * row[q], sine * row[p] + cosine * row[q]);
                 }
                 for rows in [&mut matrix, &mut vectors] {
-                    for at in 0..size {
-                        let (a, b) = (rows[p][at], rows[q][at]);
-                        (rows[p][at], rows[q][at]) = (cosine * a - sine * b, sine * a + cosine * b);
+                    let (upper, lower) = rows.split_at_mut(q);
+                    for (a, b) in upper[p].iter_mut().zip(&mut lower[0]) {
+                        (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
                     }
                 }
             }
