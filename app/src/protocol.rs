@@ -13,7 +13,7 @@ use web_sys::Blob;
 use crate::region::Region;
 
 /// Raised whenever a message changes its shape. `app/js/worker-loader.js` writes two of them by hand: keep it in step.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// How many results the worker is asked for; the page shows some first and the rest on demand.
 pub const MOST_RESULTS: usize = 20;
@@ -169,6 +169,8 @@ pub struct Found {
     pub garment: Region,
     /// The likeliest category and its probability (0 to 1).
     pub guess: Option<(String, f32)>,
+    /// Attributes and their values, as the model names them, of which the network is sure.
+    pub attributes: Vec<(String, String)>,
     /// The embedding that was searched with, unit length.
     pub embedding: Vec<f32>,
     /// Best first.

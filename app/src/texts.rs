@@ -233,6 +233,14 @@ pub fn guess(label: &str, probability: f32) -> String {
     if probability < 0.5 { say_with("perhaps", &[("name", name)]) } else { name }
 }
 
+/// An attribute of a garment; one that the words do not have is called as the model calls its value.
+#[must_use]
+pub fn attribute(attribute: &str, value: &str) -> String {
+    let key = format!("{attribute}: {value}");
+    let words = name(&key);
+    if words == key { value.to_owned() } else { words }
+}
+
 /// The title above the results of "more like this".
 #[must_use]
 pub fn more_like(category: &str) -> String {

@@ -75,15 +75,19 @@ fn every_language_says_everything_and_nothing_else() -> Result<()> {
 }
 
 #[test]
-fn every_category_has_a_name_in_every_language() -> Result<()> {
+fn every_category_and_attribute_has_a_name_in_every_language() -> Result<()> {
     let shipped = Shipped::open()?;
-    let labels = shipped.embedder().labels().iter().map(String::as_str);
-    let categories = shipped.items().iter().map(|item| item.category.as_str());
-    let wanted: BTreeSet<&str> = labels.chain(categories).collect();
+    let labels = shipped.embedder().labels().iter().cloned();
+    let categories = shipped.items().iter().map(|item| item.category.clone());
+    let attributes = shipped.embedder().card().attributes.iter().flat_map(|attribute| {
+        let said = attribute.values.iter().filter(|value| !["none", "regular"].contains(&value.as_str()));
+        said.map(|value| format!("{}: {value}", attribute.name))
+    });
+    let wanted: BTreeSet<String> = labels.chain(categories).chain(attributes).collect();
     for (code, _) in LANGUAGES {
         let words = words(code)?;
         let names = words[NAMES].as_object().context("the names are no object")?;
-        let missing: Vec<_> = wanted.iter().filter(|name| !names.contains_key(**name)).collect();
+        let missing: Vec<_> = wanted.iter().filter(|name| !names.contains_key(*name)).collect();
         ensure!(missing.is_empty(), "{code} has no name for {missing:?}");
     }
     Ok(())

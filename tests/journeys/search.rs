@@ -10,6 +10,8 @@ use e2e::{
     site::{Shipped, real_photos, test_photos},
 };
 
+use model::embedder::Embedding;
+
 use crate::{check_against_native, check_five_results, save};
 
 /// Rows of the catalogue whose pictures are asked about, as fractions of its length.
@@ -130,7 +132,34 @@ fn ask(page: &Page, shipped: &Shipped, photo: &Path, backend: Backend) -> Result
     let ids = ids(shipped);
     check_five_results(&view, &ids)?;
     let native = shipped.recommend(&fs::read(photo)?, 5)?;
+    check_attributes(page, shipped, &native.embedding)?;
     check_against_native(&view, &native.embedding.vector, &native.hits, &ids, backend.agreement())
+}
+
+/// The page shows the attributes that the native network is sure of, and no others.
+fn check_attributes(page: &Page, shipped: &Shipped, native: &Embedding) -> Result<()> {
+    let script = "return [...document.querySelectorAll('[data-testid=attribute]')]
+        .map((chip) => [chip.dataset.attribute, chip.dataset.value, chip.textContent])";
+    let shown: Vec<[String; 3]> = serde_json::from_value(page.browser().execute(script)?)?;
+    let attributes = &shipped.embedder().card().attributes;
+    for (attribute, (value, probability)) in attributes.iter().zip(native.attribute_values()) {
+        let value = attribute.values.get(value).context("the value has no name")?;
+        let chip = shown.iter().find(|[name, ..]| *name == attribute.name);
+        let is_said = !["none", "regular"].contains(&value.as_str());
+        // Backends may differ in the last digits, so that what is just at the limit may be on either side.
+        if is_said && probability > 0.81 {
+            let [_, found, words] =
+                chip.with_context(|| format!("{} {value} is not shown", attribute.name))?;
+            ensure!(
+                found == value && !words.is_empty(),
+                "{} is {found} ({words}), not {value}",
+                attribute.name
+            );
+        } else if !is_said || probability < 0.79 {
+            ensure!(chip.is_none(), "{chip:?} is shown, with a probability of {probability}");
+        }
+    }
+    Ok(())
 }
 
 fn ids(shipped: &Shipped) -> Vec<&str> {

@@ -49,6 +49,15 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
             Some(view! { <p class="chip" data-testid="guess">{texts::guess(label, *probability)}</p> })
         })
     };
+    let attributes = move || {
+        let all =
+            found.with(|found| found.as_ref().map(|found| found.attributes.clone())).unwrap_or_default();
+        let chip = |(attribute, value): (String, String)| {
+            let words = texts::attribute(&attribute, &value);
+            view! { <p class="chip minor" data-testid="attribute" data-attribute=attribute data-value=value>{words}</p> }
+        };
+        all.into_iter().map(chip).collect_view()
+    };
     view! {
         <div class="photo" class:waiting=is_waiting class:blank=is_blank>
             <img
@@ -61,6 +70,7 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
         </div>
         <div class="query-notes">
             {guess}
+            {attributes}
             <Show when=move || is_cropped.get()>
                 <button
                     type="button" class="button quiet" data-testid="crop-reset"

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use futures::future::try_join;
 use model::catalogue::{Catalogue, CatalogueCard};
 use model::crop::CropBox;
-use model::embedder::Embedder;
+use model::embedder::{Embedder, Embedding};
 use model::recommender::Recommender;
 use model::weights::ModelCard;
 use web_sys::Url;
@@ -22,6 +22,10 @@ use twill_app::texts;
 
 /// How many garments are offered for a try.
 const SAMPLES: usize = 6;
+/// From this probability on an attribute is shown; on real photos, necklines below it are often wrong.
+const SURE: f32 = 0.8;
+/// Values that say nothing to a person.
+const UNSAID: [&str; 2] = ["none", "regular"];
 
 /// Where the engine goes once it is loaded.
 #[derive(Default)]
@@ -168,10 +172,24 @@ impl Engine {
             width: photo.width(),
             height: photo.height(),
             garment: Region { x1, y1, x2, y2 },
+            attributes: self.sure_attributes(&answer.embedding),
             guess: label.map(|label| (label.clone(), probability)),
             embedding: answer.embedding.vector,
             hits: self.hits(&answer.hits),
         })
+    }
+
+    /// The attributes that the network is sure of and that say something: that a hat has no sleeves goes without saying.
+    fn sure_attributes(&self, embedding: &Embedding) -> Vec<(String, String)> {
+        let attributes = &self.recommender.embedder().card().attributes;
+        let found = attributes.iter().zip(embedding.attribute_values());
+        found
+            .filter(|(_, (_, probability))| *probability >= SURE)
+            .filter_map(|(attribute, (value, _))| {
+                Some((attribute.name.clone(), attribute.values.get(value)?.clone()))
+            })
+            .filter(|(_, value)| !UNSAID.contains(&value.as_str()))
+            .collect()
     }
 
     /// What looks like the catalogue's item `row`.
