@@ -14,8 +14,8 @@ NATIVE=(--locked --release --no-default-features "${PACKAGES[@]}")
 # The page is built by itself: with the others it would get the trainer's features.
 WASM=(--locked --profile dist -p app --target "$WASM_TARGET")
 NEXTEST=(cargo nextest run "${NATIVE[@]}" --no-fail-fast)
-PAGE_BUDGET_KB=400    # the page's wasm, as brotli: it has to paint at once
-WORKER_BUDGET_KB=3600 # the worker's wasm, as brotli: the network with both backends
+PAGE_BUDGET_KB=250    # the page's wasm, as brotli: it has to paint at once
+WORKER_BUDGET_KB=2600 # the worker's wasm, as brotli: the network with both backends
 
 STEPS=(tools format lint_native lint_wasm licences unit docs peers page worker journeys)
 
