@@ -132,7 +132,6 @@ impl Embedder {
             .map(|((photo, _), look)| {
                 let vector = self.vector(&look.feature, photo, look.garment);
                 let Look { probabilities, attributes, garment, .. } = look;
-                let attributes = self.by_attribute(&attributes);
                 Ok(Embedding { vector, probabilities, attributes, garment })
             })
             .collect()
@@ -155,11 +154,8 @@ impl Embedder {
                 let corners = [left, y1, right, y2];
                 let inside = self.card.preprocess.crop_from_input(photo, *crop, corners);
                 let garment = crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX));
-                let attributes = self
-                    .by_attribute(&raw.attributes)
-                    .iter()
-                    .flat_map(|logits| probabilities(logits))
-                    .collect();
+                let logits = self.by_attribute(&raw.attributes);
+                let attributes = logits.iter().map(|logits| probabilities(logits).collect()).collect();
                 Ok(Look {
                     feature: unit(&raw.feature)?,
                     probabilities: probabilities(&raw.category).collect(),
@@ -257,8 +253,8 @@ struct Look {
     /// Of length 1.
     feature: Vec<f32>,
     probabilities: Vec<f32>,
-    /// Of each attribute's values, one attribute after the other.
-    attributes: Vec<f32>,
+    /// Of each attribute, as in [`Embedding`].
+    attributes: Vec<Vec<f32>>,
     /// As fractions of the whole photo.
     garment: CropBox,
 }
@@ -269,8 +265,9 @@ impl Look {
     fn add(&mut self, closer: Self) -> Result<()> {
         let sum: Vec<f32> = self.feature.iter().zip(&closer.feature).map(|(a, b)| a + b).collect();
         self.feature = unit(&sum)?;
-        let mine = self.probabilities.iter_mut().chain(&mut self.attributes);
-        for (mean, value) in mine.zip(closer.probabilities.into_iter().chain(closer.attributes)) {
+        let mine = self.probabilities.iter_mut().chain(self.attributes.iter_mut().flatten());
+        let theirs = closer.probabilities.into_iter().chain(closer.attributes.into_iter().flatten());
+        for (mean, value) in mine.zip(theirs) {
             *mean = f32::midpoint(*mean, value);
         }
         self.garment = closer.garment;

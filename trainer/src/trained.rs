@@ -18,21 +18,20 @@ use crate::files;
 ///
 /// Fails, naming the file, when one is missing or they do not belong together.
 pub fn load(path: &Path) -> Result<Embedder> {
-    let stored = Stored::read(path, "--weights")?;
-    Embedder::load(&stored.card_json, &stored.weights, &Device::flex()).with_context(|| stored.name())
+    Stored::read(path, "--weights")?.embedder()
 }
 
 /// [`load`], and the network alone, without what lies before and after it. Fails as [`load`] does.
 pub fn load_with_frozen(path: &Path) -> Result<(Embedder, Frozen)> {
-    let (card, tensors) = read(path, "--weights")?;
-    let frozen = Frozen::new(&card.network, &tensors)?;
-    Ok((load(path)?, frozen))
+    let stored = Stored::read(path, "--weights")?;
+    let frozen = Frozen::new(&stored.card.network, &stored.tensors()?)?;
+    Ok((stored.embedder()?, frozen))
 }
 
 /// The card and the tensors of the network that `flag` names. Fails as [`load`] does.
 pub fn read(path: &Path, flag: &str) -> Result<(ModelCard, HashMap<String, HostTensor>)> {
     let stored = Stored::read(path, flag)?;
-    let tensors = weights::read(&stored.card, &stored.weights).with_context(|| stored.name())?;
+    let tensors = stored.tensors()?;
     Ok((stored.card, tensors))
 }
 
@@ -54,6 +53,14 @@ impl Stored {
         let weights_path = card_path.with_file_name(&card.weights.file);
         let weights = files::read(&weights_path)?;
         Ok(Self { card, card_json, weights_path, weights })
+    }
+
+    fn embedder(&self) -> Result<Embedder> {
+        Embedder::load(&self.card_json, &self.weights, &Device::flex()).with_context(|| self.name())
+    }
+
+    fn tensors(&self) -> Result<HashMap<String, HostTensor>> {
+        weights::read(&self.card, &self.weights).with_context(|| self.name())
     }
 
     fn name(&self) -> String {

@@ -104,9 +104,9 @@ pub fn run(settings: &Settings) -> Result<()> {
         if let Some(features) = losses.features {
             state.memory.remember(&host(features.detach())?, &batch.items);
         }
-        let values = [losses.category, losses.boxes, losses.attributes, losses.contrast].map(scalar);
-        let [category, boxes, attributes, contrast] = values;
-        let values = [category?, boxes?, attributes?, contrast?];
+        // In one piece: each reading waits for the device.
+        let parts = vec![losses.category, losses.boxes, losses.attributes, losses.contrast];
+        let values = host(Tensor::cat(parts, 0))?;
         if !values.iter().all(|value| value.is_finite()) {
             bail!(
                 "At step {step} the loss was no longer a number. The learning rate {rate:.4} is probably too high: \
@@ -153,10 +153,6 @@ fn input(batch: &Batch, recipe: &Recipe, device: &Device) -> Tensor<4> {
     let size = recipe.preprocess.size;
     let shape = [batch.labels.len(), 3, size, size];
     Tensor::from_data(TensorData::new(batch.inputs.clone(), shape), device)
-}
-
-fn scalar(tensor: Tensor<1>) -> Result<f32> {
-    Ok(host(tensor)?.first().copied().unwrap_or(f32::NAN))
 }
 
 fn host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {

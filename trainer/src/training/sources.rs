@@ -89,9 +89,9 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
 
     let attributes = attributes(&sets, recipe)?;
     let columns: Vec<&String> = recipe.attributes.values().collect();
-    let items: BTreeMap<String, usize> = sets
-        .iter()
-        .flatten()
+    // Only a contrastive loss asks for them; without one the pictures of an item are as far apart as any.
+    let asked = sets.iter().flatten().filter(|_| recipe.loss.contrast.is_some());
+    let items: BTreeMap<String, usize> = asked
         .filter_map(Sample::item)
         .collect::<BTreeSet<_>>()
         .into_iter()
