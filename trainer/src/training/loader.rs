@@ -83,8 +83,11 @@ pub fn batch(sources: &Sources, recipe: &Recipe, step: usize) -> Batch {
     let mut batch = Batch::default();
     for (place, picture) in choose(sources, recipe, step).into_iter().enumerate() {
         let mut rng = random(recipe.seed, &[1, step as u64, place as u64]);
-        let view =
-            augment::view(&picture.pixels, picture.bbox, &recipe.augment, &recipe.preprocess, &mut rng);
+        let augment = match &recipe.augment_items {
+            Some(own) if picture.item.is_some() => own,
+            _ => &recipe.augment,
+        };
+        let view = augment::view(&picture.pixels, picture.bbox, augment, &recipe.preprocess, &mut rng);
         batch.inputs.extend(view.tensor);
         batch.labels.push(picture.label);
         batch.mixed.push((picture.label, 0.0));

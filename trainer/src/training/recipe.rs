@@ -53,6 +53,10 @@ pub struct Recipe {
     pub loss: Loss,
     /// How pictures are varied.
     pub augment: Augment,
+    /// How those are varied whose item is known, where it differs: shade and fit, which tell one garment from the next, must
+    /// survive, and the settings of one item vary already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augment_items: Option<Augment>,
     /// Whether pictures are mixed with each other.
     #[serde(default)]
     pub mixup: Mixup,
@@ -208,7 +212,8 @@ impl Recipe {
             fraction(self.mixup.share) && fraction(self.mixup.until),
             "mixup's share and until must be fractions"
         );
-        self.augment.validate()
+        self.augment.validate()?;
+        self.augment_items.as_ref().map_or(Ok(()), Augment::validate).context("augment_items cannot be used")
     }
 
     /// Makes the run longer or shorter; steps at which the learning rate changes move with it.
