@@ -31,6 +31,9 @@ run_lint_wasm() {
     # A second configuration forbids what a browser does not have: files, threads, clocks.
     CLIPPY_CONF_DIR=.ci/clippy-wasm cargo clippy "${WASM[@]}" --lib --bins --examples --features browser-tests \
         -- -D warnings
+    # The search kernel that is a module of its own is what its source compiles to.
+    bash model/relaxed/build.sh "$TWILL_CACHE/kernel.wasm"
+    cmp model/relaxed/kernel.wasm "$TWILL_CACHE/kernel.wasm" || die "model/relaxed/kernel.wasm is not up to date: run model/relaxed/build.sh"
     # The page must paint before the network is there: its own binary is small because it never names Burn.
     if cargo tree --locked -p app --target "$WASM_TARGET" -e normal,no-proc-macro -i wgpu-hal 2>/dev/null | grep -q vulkan; then
         die "a native graphics driver slipped into the page's dependencies."

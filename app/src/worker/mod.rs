@@ -9,6 +9,7 @@ mod engine;
 mod fault;
 mod fetch;
 pub(crate) mod photo;
+pub(crate) mod relaxed;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -40,6 +41,8 @@ pub(crate) fn run() {
         // The instance is lost: the page ends this worker and starts another one.
         post(0, Answer::Crashed(texts::WORKER_DIED.into()));
     }));
+    // Without it searches take a little longer, and that is all.
+    drop(relaxed::place());
     let desk = Rc::new(Desk::default());
     let for_later = Rc::clone(&desk);
     let listener =
