@@ -13,6 +13,7 @@ photos="${TWILL_PHOTOS:-../shared/data/clothing}"
 
 step "search"
 "$@" bench
+bash .ci/bench_search.sh
 step "embedding the photos in $photos"
 "$@" bench embed --weights "$weights" --photos "$photos"
 

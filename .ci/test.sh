@@ -34,6 +34,9 @@ run_lint_wasm() {
     # A second configuration forbids what a browser does not have: files, threads, clocks.
     CLIPPY_CONF_DIR=.ci/clippy-wasm cargo clippy "${WASM[@]}" --lib --bins --examples --features browser-tests,webgpu \
         -- -D warnings
+    # The search kernel that is a module of its own is what its source compiles to.
+    bash model/relaxed/build.sh "$TWILL_CACHE/kernel.wasm"
+    cmp model/relaxed/kernel.wasm "$TWILL_CACHE/kernel.wasm" || die "model/relaxed/kernel.wasm is not up to date: run model/relaxed/build.sh"
     # What comes before the first result is small because Burn is not even among its dependencies.
     local tree=(cargo tree --locked -p app --target "$WASM_TARGET" -e normal,no-proc-macro --prefix none)
     if "${tree[@]}" | grep -E '^(burn|cubecl|wgpu)'; then

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod dataset;
 pub mod device;
 pub mod evaluation;
+pub mod exchange;
 pub mod files;
 pub mod http;
 pub mod indexing;

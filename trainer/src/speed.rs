@@ -10,11 +10,13 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use model::feature_file::FeatureFile;
+use model::feature_file::{FeatureFile, FeatureStream};
 use model::search::{self, Accuracy, Hit, Kernel, Request};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+
+use crate::npy::Matrix;
 
 /// What to measure with.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,15 @@ pub struct Settings {
     pub rounds: usize,
     /// Draws the items and the queries.
     pub seed: u64,
+}
+
+/// Items and queries of somebody's own, in place of drawn ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    /// A row of length 1 an item, at least one.
+    pub items: Matrix,
+    /// As wide as the items; without any they are drawn near items.
+    pub queries: Option<Matrix>,
 }
 
 /// One way of searching, or of reading.
@@ -65,29 +76,50 @@ pub struct Report {
     pub compared: usize,
     /// Bytes of codes read.
     pub bytes: usize,
+    /// Share of the feature file's bytes that have arrived when the first search gives hits.
+    pub bytes_before_first_hits: f64,
 }
 
 /// Queries that share a pass where several are timed together.
 const TOGETHER: usize = 4;
 
-/// Draws a catalogue, searches it in every way, and times that.
+/// Draws a catalogue, or takes a given one, searches it in every way, and times that.
 ///
-/// Fails where a setting is out of range.
-pub fn measure(settings: &Settings) -> Result<Report> {
-    let Settings { rows, dimension, k, rounds, seed } = *settings;
-    ensure!(rows > 0 && k > 0 && rounds > 0, "Items, results and rounds must be at least 1");
+/// Fails where a setting is out of range, or given vectors are not of length 1 or of different widths.
+pub fn measure(settings: &Settings, given: Option<Given>) -> Result<Report> {
+    let Settings { k, rounds, seed, .. } = *settings;
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    let drawn = draw(rows, dimension, &mut chance);
-    let features = FeatureFile::pack_rows(&drawn, dimension, [0; 32], [0; 16])?;
+    let (rows, dimension) = match &given {
+        Some(Given { items, .. }) => {
+            (items.values.len().checked_div(items.columns).unwrap_or(0), items.columns)
+        }
+        None => (settings.rows, settings.dimension),
+    };
+    ensure!(rows > 0 && k > 0 && rounds > 0, "Items, results and rounds must be at least 1");
+    let (items, asked) = match given {
+        Some(Given { items, queries }) => (items.values, queries),
+        None => (draw(rows, dimension, &mut chance), None),
+    };
+    if let Some(queries) = &asked {
+        ensure!(
+            queries.columns == dimension && !queries.values.is_empty(),
+            "Queries of {} values do not fit items of {dimension}",
+            queries.columns
+        );
+    }
+    let features = FeatureFile::pack_rows(&items, dimension, [0; 32], [0; 16])?;
     // The numbers that half precision leaves, so that brute force finds what a proof has to find.
     let matrix: Vec<f32> = features.rows().flatten().collect();
-    drop(drawn);
+    drop(items);
+    let mut asked = asked.iter().flat_map(|queries| queries.values.chunks_exact(dimension)).cycle();
 
     let best = Kernel::best();
     let mut times = Times::default();
     let (mut found, mut proven, mut compared) = (0, 0, Vec::new());
     for _ in 0..rounds {
-        let queries: Vec<Vec<f32>> = (0..TOGETHER).map(|_| query(&matrix, dimension, &mut chance)).collect();
+        let mut next =
+            || asked.next().map_or_else(|| query(&matrix, dimension, &mut chance), <[f32]>::to_vec);
+        let queries: Vec<Vec<f32>> = (0..TOGETHER).map(|_| next()).collect();
         let request = |accuracy| Request { query: &queries[0], k, accuracy, ..Request::default() };
         let read = || best.read(features.lines());
         black_box(read());
@@ -129,7 +161,23 @@ pub fn measure(settings: &Settings) -> Result<Report> {
         recall_proven: proven as f64 / wanted,
         compared: compared[compared.len() / 2],
         bytes: size_of_val(features.lines()),
+        bytes_before_first_hits: first_hits(&features, &matrix[..dimension])?,
     })
+}
+
+/// Share of a file's bytes that a search needs for its first hits.
+fn first_hits(features: &FeatureFile, query: &[f32]) -> Result<f64> {
+    const PIECE: usize = 64 << 10;
+    let bytes = features.write();
+    let mut stream = FeatureStream::new();
+    for piece in bytes.chunks(PIECE) {
+        stream.push(piece)?;
+        let answer = search::search_stream(&stream, &[Request { query, k: 1, ..Request::default() }])?;
+        if answer.iter().any(|answer| !answer.hits.is_empty()) {
+            break;
+        }
+    }
+    Ok(stream.progress().0 as f64 / bytes.len() as f64)
 }
 
 fn is_among(hit: &Hit, truth: &[Hit]) -> bool {
@@ -217,7 +265,8 @@ mod tests {
 
     #[test]
     fn every_way_is_measured_and_proofs_hold() {
-        let report = measure(&Settings { rows: 5000, dimension: 21, k: 10, rounds: 4, seed: 1 }).unwrap();
+        let report =
+            measure(&Settings { rows: 5000, dimension: 21, k: 10, rounds: 4, seed: 1 }, None).unwrap();
         assert!(report.figures.len() >= 5, "{:?}", report.figures);
         assert!(report.figures.iter().all(|figure| figure.ms > 0.0), "{:?}", report.figures);
         assert!((report.figures[0].times_a_read - 1.0).abs() < 1e-9);
@@ -225,6 +274,25 @@ mod tests {
         assert!(report.recall_of_codes > 0.8, "{}", report.recall_of_codes);
         assert!((10..5000).contains(&report.compared), "{}", report.compared);
         assert_eq!(report.bytes, 313 * 6 * 64);
+        // The file is so small that its codes are one block.
+        assert!((0.3..1.0).contains(&report.bytes_before_first_hits), "{}", report.bytes_before_first_hits);
+    }
+
+    #[test]
+    fn given_items_are_searched_with_given_queries() {
+        let settings = Settings { rows: 1, dimension: 1, k: 3, rounds: 2, seed: 1 };
+        let mut chance = ChaCha8Rng::seed_from_u64(2);
+        let items = Matrix { columns: 7, values: draw(500, 7, &mut chance) };
+        let queries = Matrix { columns: 7, values: items.values[..21].to_vec() };
+        let report =
+            measure(&settings, Some(Given { items: items.clone(), queries: Some(queries) })).unwrap();
+        assert_eq!((report.rows, report.dimension), (500, 7));
+        assert!((report.recall_proven - 1.0).abs() < 1e-9);
+        let narrow = Some(Matrix { columns: 3, values: vec![1.0; 3] });
+        let error = measure(&settings, Some(Given { items, queries: narrow })).unwrap_err().to_string();
+        assert!(error.contains("do not fit items of 7"), "{error}");
+        let nothing = Matrix { columns: 7, values: vec![] };
+        assert!(measure(&settings, Some(Given { items: nothing, queries: None })).is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod fault;
 mod fetch;
 mod graphics;
 pub(crate) mod photo;
+pub(crate) mod relaxed;
 mod switch;
 
 use std::cell::{Cell, RefCell};
@@ -42,6 +43,8 @@ pub(crate) fn run() {
         // The instance is lost: the page ends this worker and starts another one.
         post(0, Answer::Crashed(texts::WORKER_DIED.into()));
     }));
+    // Without it searches take a little longer, and that is all.
+    drop(relaxed::place());
     let desk = Rc::new(Desk::default());
     let for_later = Rc::clone(&desk);
     let listener =

@@ -5,11 +5,13 @@
 //! value, because the values of an embedding differ in range. Codes end at 127, because the kernels multiply bytes with signed
 //! bytes and add up pairs of products in sixteen bits, which then never overflow.
 //!
-//! What a row loses by its codes is its residual; the length of a block's largest one bounds the error of every score in it.
+//! What a row loses by its codes is its residual; the length of a block's largest one bounds the error of every score in it. Which
+//! codes make small errors is the matter of `rounding`.
 
 use half::{f16, slice::HalfFloatSliceExt as _};
 
 use super::format::{BLOCK_BYTES, GROUP_ROWS, LINE, MAX_CODE, QUAD};
+use super::rounding::Rounding;
 
 /// Four consecutive values of sixteen rows: byte `4 * row + value`. As long as a cache line, and aligned to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +93,22 @@ impl Codes {
         let rows = vectors.len() / dimension;
         self.lines.resize(first + lines_of(rows, dimension), Line([0; LINE]));
         let mut codes = vec![0; quads * QUAD];
+        let mut again = row.clone();
+        let mut rounding = Rounding::new(&least, &steps, |each| {
+            for vector in vectors.chunks_exact(dimension) {
+                vector.convert_to_f32_slice(&mut again);
+                each(&again);
+            }
+        });
         for (index, vector) in vectors.chunks_exact(dimension).enumerate() {
             vector.convert_to_f32_slice(&mut row);
-            for (((code, value), least), scale) in codes.iter_mut().zip(&row).zip(&least).zip(&scales) {
-                // The nearest; the cast saturates.
-                *code = (((value - least) * scale + 0.5) as u8).min(MAX_CODE);
+            if let Some(rounding) = &mut rounding {
+                rounding.choose(&row, &mut codes[..dimension]);
+            } else {
+                for (((code, value), least), scale) in codes.iter_mut().zip(&row).zip(&least).zip(&scales) {
+                    // The nearest; the cast saturates.
+                    *code = (((value - least) * scale + 0.5) as u8).min(MAX_CODE);
+                }
             }
             let group = &mut self.lines[first + index / GROUP_ROWS * quads..][..quads];
             let at = index % GROUP_ROWS * QUAD;
@@ -129,6 +142,54 @@ impl Codes {
         Some(all)
     }
 
+    /// None yet, of rows of `dimension` values in blocks of `block_rows` rows, a multiple of sixteen.
+    pub(super) fn none(dimension: usize, block_rows: usize) -> Self {
+        Self { dimension, block_rows, blocks: Vec::new(), lines: Vec::new() }
+    }
+
+    /// Adds the codes of a block of `rows` rows whose vectors are not known, so that its residual has to be believed. `None` where a
+    /// code is over 127.
+    ///
+    /// Callers have checked that the length of `codes` fits the rows.
+    pub(super) fn push_unseen(
+        &mut self,
+        rows: usize,
+        codes: &[u8],
+        (offsets, steps): (Vec<f32>, Vec<f32>),
+        residual: f64,
+    ) -> Option<()> {
+        if codes.iter().fold(0, |bits, code| bits | code) > MAX_CODE {
+            return None;
+        }
+        let start = self.blocks.len() * self.block_rows;
+        self.lines.extend(codes.as_chunks::<LINE>().0.iter().map(|line| Line(*line)));
+        let mut row_codes = vec![0; self.dimension.next_multiple_of(QUAD)];
+        let mut spread = 0;
+        for row in start..start + rows {
+            self.copy_row(row, &mut row_codes);
+            spread = spread.max(doubled_spread(&row_codes[..self.dimension]));
+        }
+        self.blocks.push(Block {
+            start,
+            rows,
+            offsets,
+            steps,
+            residual,
+            spread: f64::from(spread).sqrt() / 2.0,
+        });
+        Some(())
+    }
+
+    /// Values a row.
+    pub(crate) fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.blocks.last().map_or(0, |block| block.start + block.rows)
+    }
+
     /// Adds a block whose lines are there already, after measuring what its codes lose of its vectors.
     fn push(&mut self, vectors: &[f16], offsets: Vec<f32>, steps: Vec<f32>) {
         let start = self.blocks.len() * self.block_rows;
@@ -141,10 +202,7 @@ impl Codes {
             self.copy_row(start + index, &mut codes);
             let codes = &codes[..self.dimension];
             residual = residual.max(squared_distance(&vector, &offsets, &steps, codes));
-            // Doubled, so that they are whole numbers: 4096 times the square of 127 at most.
-            let doubled =
-                codes.iter().map(|code| (2 * u32::from(*code)).abs_diff(u32::from(MAX_CODE)).pow(2));
-            spread = spread.max(doubled.sum());
+            spread = spread.max(doubled_spread(codes));
         }
         let (residual, spread) = (residual.sqrt(), f64::from(spread).sqrt() / 2.0);
         self.blocks.push(Block { start, rows, offsets, steps, residual, spread });
@@ -165,7 +223,7 @@ impl Codes {
     }
 
     /// Rows of every block but the last.
-    pub(super) fn block_rows(&self) -> usize {
+    pub(crate) fn block_rows(&self) -> usize {
         self.block_rows
     }
 
@@ -179,6 +237,12 @@ impl Codes {
         let from = lines_of(block.start, self.dimension);
         &self.lines[from..from + lines_of(block.rows, self.dimension)]
     }
+}
+
+/// Square of the length of a row's codes, counted from the middle and doubled, so that they are whole numbers: 4096 times the
+/// square of 127 at most.
+fn doubled_spread(codes: &[u8]) -> u32 {
+    codes.iter().map(|code| (2 * u32::from(*code)).abs_diff(u32::from(MAX_CODE)).pow(2)).sum()
 }
 
 /// Square of the distance between a vector and what its codes stand for.

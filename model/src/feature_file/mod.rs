@@ -1,13 +1,17 @@
 //! The prepacked feature file: one unit vector a catalogue item, ready to be searched.
 //!
-//! `docs/feature-file.md` is the specification; [`format`] has its constants, `read` and `write` the two directions, and
-//! `codes` what a scan reads in place of the vectors.
+//! `docs/feature-file.md` is the specification; [`format`] has its constants, `read` and `write` the two directions, `stream` the first
+//! while a file is still arriving, and `codes` what a scan reads in place of the vectors.
 
 mod codes;
 pub mod format;
 mod read;
+mod rounding;
+mod stream;
 mod write;
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +20,7 @@ use half::{f16, slice::HalfFloatSliceExt as _};
 use crate::{Error, Result, embedder::Embedding};
 pub use codes::Line;
 pub(crate) use codes::{Block, Codes};
+pub use stream::FeatureStream;
 
 /// Vectors of a catalogue, in the order of its items.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,14 +12,67 @@ use super::{
     },
     invalid,
 };
-use crate::{Result, hash::sha256};
+use crate::{Error, Result, hash::sha256};
 
-struct Section {
+/// An entry of the section table.
+pub(super) struct Section {
     kind: u32,
     codec: u32,
-    offset: u64,
-    length: u64,
+    pub(super) offset: u64,
+    pub(super) length: u64,
     hash: [u8; 32],
+}
+
+/// What header and section table say, once they are there.
+pub(super) struct Head {
+    pub(super) total: u64,
+    pub(super) rows: u64,
+    pub(super) dimension: usize,
+    weights_sha256: [u8; 32],
+    preprocess_id: [u8; 16],
+    sections: Vec<Section>,
+}
+
+impl Head {
+    /// Reads the start of a file, of which more may be to come; `None` where header and table are not whole yet.
+    pub(super) fn read(bytes: &[u8]) -> Result<Option<Self>> {
+        let magic = &bytes[..bytes.len().min(MAGIC.len())];
+        if !MAGIC.starts_with(magic) {
+            return Err(invalid("this is no Twill feature file"));
+        }
+        if bytes.len() < HEADER {
+            return Ok(None);
+        }
+        let major = u16_at(bytes, 8);
+        if major != MAJOR {
+            return Err(invalid(format!("its version {major} cannot be read by this program")));
+        }
+        if u64_at(bytes, 16) != 0 {
+            return Err(invalid("it needs features that this program does not have"));
+        }
+        let Some(sections) = sections(bytes)? else { return Ok(None) };
+        let (total, rows, dimension) = (u64_at(bytes, 32), u64_at(bytes, 40), u32_at(bytes, 48));
+        if !(1..=MAX_DIMENSION).contains(&dimension) {
+            return Err(invalid(format!("vectors of {dimension} values are out of range")));
+        }
+        Ok(Some(Self {
+            total,
+            rows,
+            dimension: dimension as usize,
+            weights_sha256: array_at(bytes, 56),
+            preprocess_id: array_at(bytes, 88),
+            sections,
+        }))
+    }
+
+    fn find(&self, kind: u32, codec: u32) -> Option<&Section> {
+        self.sections.iter().find(|section| section.kind == kind && section.codec == codec)
+    }
+
+    /// The sections of codes and of blocks, where there are both.
+    pub(super) fn coded(&self) -> Option<(&Section, &Section)> {
+        self.find(KIND_CODES, CODEC_SEVEN_BITS).zip(self.find(KIND_BLOCKS, CODEC_BLOCKS))
+    }
 }
 
 impl FeatureFile {
@@ -29,46 +82,26 @@ impl FeatureFile {
     /// Fails with [`crate::Error::InvalidFeatureFile`]. What it allocates follows the file's own length, never what the
     /// header claims.
     pub fn read(bytes: &[u8]) -> Result<Self> {
-        if bytes.get(..8) != Some(&MAGIC) {
-            return Err(invalid("this is no Twill feature file"));
+        let head = Head::read(bytes)?.ok_or_else(|| invalid("it is cut off in its header"))?;
+        if head.total != bytes.len() as u64 {
+            return Err(invalid(format!("it has {} bytes instead of {}", bytes.len(), head.total)));
         }
-        if bytes.len() < HEADER {
-            return Err(invalid("it is cut off in its header"));
-        }
-        let major = u16_at(bytes, 8);
-        if major != MAJOR {
-            return Err(invalid(format!("its version {major} cannot be read by this program")));
-        }
-        if u64_at(bytes, 16) != 0 {
-            return Err(invalid("it needs features that this program does not have"));
-        }
-        let total = u64_at(bytes, 32);
-        if total != bytes.len() as u64 {
-            return Err(invalid(format!("it has {} bytes instead of {total}", bytes.len())));
-        }
-        let sections = sections(bytes)?;
-
-        let (rows, dimension) = (u64_at(bytes, 40), u32_at(bytes, 48));
-        if !(1..=MAX_DIMENSION).contains(&dimension) {
-            return Err(invalid(format!("vectors of {dimension} values are out of range")));
-        }
-        let section = find(&sections, KIND_VECTORS, CODEC_F16)
+        let dimension = head.dimension;
+        let section = head
+            .find(KIND_VECTORS, CODEC_F16)
             .ok_or_else(|| invalid("it holds no vectors that this program can read"))?;
-        if rows.checked_mul(u64::from(dimension)).and_then(|n| n.checked_mul(2)) != Some(section.length) {
+        if head.rows.checked_mul(dimension as u64).and_then(|n| n.checked_mul(2)) != Some(section.length) {
             return Err(invalid("its vectors do not have the length that the header states"));
         }
-        let data = section.contents(bytes);
+        let data = section.contents(bytes).ok_or_else(outside)?;
         if sha256(data) != section.hash {
             return Err(invalid("its vectors are damaged, the checksum differs"));
         }
         // The vectors lie inside the file, so their number fits `usize`, and so does that of the rows.
-        let dimension = dimension as usize;
         let vectors: Vec<f16> = data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])).collect();
         check_shape(vectors.len(), dimension)?;
         check_vectors(&vectors, dimension)?;
-        let stored =
-            find(&sections, KIND_CODES, CODEC_SEVEN_BITS).zip(find(&sections, KIND_BLOCKS, CODEC_BLOCKS));
-        let codes = match stored {
+        let codes = match head.coded() {
             Some((codes, blocks)) => read_codes(bytes, codes, blocks, &vectors, dimension)?,
             None => Codes::quantise(
                 &vectors,
@@ -78,8 +111,8 @@ impl FeatureFile {
         };
         Ok(Self {
             dimension,
-            weights_sha256: array_at(bytes, 56),
-            preprocess_id: array_at(bytes, 88),
+            weights_sha256: head.weights_sha256,
+            preprocess_id: head.preprocess_id,
             vectors,
             codes,
         })
@@ -92,6 +125,74 @@ const MAX_OFFSET: f32 = 2.0;
 const MAX_STEP: f32 = 1.0;
 /// How much more than stated a residual may be: another writer adds up in another order.
 const RESIDUAL_TOLERANCE: f64 = 1e-6;
+/// What is wrong where a code is over 127.
+pub(super) const EIGHT_BITS: &str = "a code has more than seven bits";
+
+/// The section of blocks, checked against its own checksum and against the number of rows.
+pub(super) struct BlockTable<'a> {
+    pub(super) block_rows: usize,
+    entries: std::slice::ChunksExact<'a, u8>,
+    dimension: usize,
+}
+
+/// What the section of blocks says of one of them.
+pub(super) struct Entry {
+    pub(super) hash: [u8; 32],
+    pub(super) residual: f64,
+    pub(super) offsets: Vec<f32>,
+    pub(super) steps: Vec<f32>,
+}
+
+impl<'a> BlockTable<'a> {
+    /// `rows` fits `usize` or fails. `bytes` has the whole section.
+    pub(super) fn read(bytes: &'a [u8], table: &Section, rows: u64, dimension: usize) -> Result<Self> {
+        let contents = table.contents(bytes).ok_or_else(outside)?;
+        if sha256(contents) != table.hash {
+            return Err(invalid("its table of blocks is damaged, the checksum differs"));
+        }
+        let Some((head, entries)) = contents.split_at_checked(BLOCK_TABLE_HEAD) else {
+            return Err(invalid("its table of blocks is cut off"));
+        };
+        let block_rows = u32_at(head, 0) as usize;
+        if block_rows == 0 || !block_rows.is_multiple_of(GROUP_ROWS) {
+            return Err(invalid(format!("blocks of {block_rows} rows are out of range")));
+        }
+        let entry_length = BLOCK_HEAD + 8 * dimension;
+        let blocks = rows.div_ceil(block_rows as u64);
+        if blocks != (entries.len() / entry_length) as u64 || !entries.len().is_multiple_of(entry_length) {
+            return Err(invalid("its table of blocks does not have the length that the header states"));
+        }
+        // A block that is larger than all there is makes no difference, but its size in bytes would overflow. With a single
+        // block `rows` is at most `block_rows`; with more it is bounded by the number of entries.
+        let block_rows = block_rows.min(codes::whole_groups(rows as usize));
+        Ok(Self { block_rows, entries: entries.chunks_exact(entry_length), dimension })
+    }
+
+    /// What it says of a block, with offsets and steps in range; `None` past the last one.
+    pub(super) fn entry(&self, index: usize) -> Result<Option<Entry>> {
+        let Some(entry) = self.entries.clone().nth(index) else { return Ok(None) };
+        let (numbers, _) = entry[BLOCK_HEAD..].as_chunks::<4>();
+        let mut offsets: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let steps = offsets.split_off(self.dimension);
+        let fine = |values: &[f32], least, most| values.iter().all(|value| (least..=most).contains(value));
+        if !fine(&offsets, -MAX_OFFSET, MAX_OFFSET) || !fine(&steps, 0.0, MAX_STEP) {
+            return Err(invalid(format!("an offset or step of block {index} is out of range")));
+        }
+        let residual = f64::from(f32::from_le_bytes(array_at(entry, 32)));
+        Ok(Some(Entry { hash: array_at(entry, 0), residual, offsets, steps }))
+    }
+}
+
+impl Entry {
+    /// Fails where these are not the codes of block `index`.
+    pub(super) fn check(&self, index: usize, codes: &[u8]) -> Result<()> {
+        if sha256(codes) == self.hash {
+            Ok(())
+        } else {
+            Err(invalid(format!("block {index} of its codes is damaged, the checksum differs")))
+        }
+    }
+}
 
 /// The codes, with everything that the section of blocks says of them checked.
 fn read_codes(
@@ -105,50 +206,25 @@ fn read_codes(
     if codes.length != (codes::lines_of(rows, dimension) * LINE) as u64 {
         return Err(invalid("its codes do not have the length that the header states"));
     }
-    let contents = table.contents(bytes);
-    if sha256(contents) != table.hash {
-        return Err(invalid("its table of blocks is damaged, the checksum differs"));
-    }
-    let Some((head, entries)) = contents.split_at_checked(BLOCK_TABLE_HEAD) else {
-        return Err(invalid("its table of blocks is cut off"));
-    };
-    let block_rows = u32_at(head, 0) as usize;
-    if block_rows == 0 || !block_rows.is_multiple_of(GROUP_ROWS) {
-        return Err(invalid(format!("blocks of {block_rows} rows are out of range")));
-    }
-    let entry_length = BLOCK_HEAD + 8 * dimension;
-    // A block that is larger than all there is makes no difference, but its size in bytes would overflow.
-    let block_rows = block_rows.min(codes::whole_groups(rows));
-    if rows.div_ceil(block_rows) != entries.len() / entry_length
-        || !entries.len().is_multiple_of(entry_length)
-    {
-        return Err(invalid("its table of blocks does not have the length that the header states"));
-    }
-    let data = codes.contents(bytes);
+    let table = BlockTable::read(bytes, table, rows as u64, dimension)?;
+    let block_rows = table.block_rows;
+    let data = codes.contents(bytes).ok_or_else(outside)?;
     let block_bytes = codes::lines_of(block_rows, dimension) * LINE;
-    let mut hashes = Vec::with_capacity(rows.div_ceil(block_rows) * 32);
-    for (index, (block, entry)) in
-        data.chunks(block_bytes).zip(entries.chunks_exact(entry_length)).enumerate()
-    {
-        let hash = sha256(block);
-        if hash != entry[..32] {
-            return Err(invalid(format!("block {index} of its codes is damaged, the checksum differs")));
-        }
-        hashes.extend(hash);
-        let (offsets, steps) = scales(entry, dimension);
-        let fine = |values: &[f32], least, most| values.iter().all(|value| (least..=most).contains(value));
-        if !fine(&offsets, -MAX_OFFSET, MAX_OFFSET) || !fine(&steps, 0.0, MAX_STEP) {
-            return Err(invalid(format!("an offset or step of block {index} is out of range")));
-        }
+    let (mut hashes, mut entries) = (Vec::new(), Vec::new());
+    for (index, block) in data.chunks(block_bytes).enumerate() {
+        let Some(entry) = table.entry(index)? else { return Err(outside()) };
+        entry.check(index, block)?;
+        hashes.extend(entry.hash);
+        entries.push(entry);
     }
     if sha256(&hashes) != codes.hash {
         return Err(invalid("its codes are damaged, the checksum differs"));
     }
-    let all_scales = entries.chunks_exact(entry_length).map(|entry| scales(entry, dimension));
-    let codes = Codes::from_file(vectors, dimension, block_rows, data, all_scales)
-        .ok_or_else(|| invalid("a code has more than seven bits"))?;
-    for (index, (block, entry)) in codes.blocks().iter().zip(entries.chunks_exact(entry_length)).enumerate() {
-        let stated = f64::from(f32::from_le_bytes(array_at(entry, 32)));
+    let (residuals, scales): (Vec<f64>, Vec<_>) =
+        entries.into_iter().map(|entry| (entry.residual, (entry.offsets, entry.steps))).unzip();
+    let codes = Codes::from_file(vectors, dimension, block_rows, data, scales.into_iter())
+        .ok_or_else(|| invalid(EIGHT_BITS))?;
+    for (index, (block, stated)) in codes.blocks().iter().zip(residuals).enumerate() {
         // Written so that a NaN fails, too.
         let is_true = block.residual <= stated * (1.0 + RESIDUAL_TOLERANCE);
         if !is_true {
@@ -158,53 +234,44 @@ fn read_codes(
     Ok(codes)
 }
 
-/// Offsets and steps of a block, from its entry.
-fn scales(entry: &[u8], dimension: usize) -> (Vec<f32>, Vec<f32>) {
-    let (numbers, _) = entry[BLOCK_HEAD..].as_chunks::<4>();
-    let mut offsets: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    let steps = offsets.split_off(dimension);
-    (offsets, steps)
-}
-
 impl Section {
-    /// [`sections`] has checked that offset and length lie inside `bytes`, so both fit `usize`.
-    fn contents<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        &bytes[self.offset as usize..(self.offset + self.length) as usize]
+    /// `None` where `bytes` does not hold all of it.
+    pub(super) fn contents<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let (offset, length) = usize::try_from(self.offset).ok().zip(usize::try_from(self.length).ok())?;
+        bytes.get(offset..)?.get(..length)
     }
 }
 
-fn find(sections: &[Section], kind: u32, codec: u32) -> Option<&Section> {
-    sections.iter().find(|section| section.kind == kind && section.codec == codec)
-}
-
-/// The section table, with its checksum and every section's place checked.
-fn sections(bytes: &[u8]) -> Result<Vec<Section>> {
-    let count = u32_at(bytes, 12);
+/// The section table, with its checksum and every section's place checked; `None` where it is not whole yet.
+fn sections(bytes: &[u8]) -> Result<Option<Vec<Section>>> {
+    let (count, total) = (u32_at(bytes, 12), u64_at(bytes, 32));
     let end = HEADER + ENTRY * count.min(MAX_SECTIONS) as usize;
-    if count == 0 || count > MAX_SECTIONS || end > bytes.len() {
+    if count == 0 || count > MAX_SECTIONS || end as u64 > total {
         return Err(invalid("its table of sections is out of range"));
     }
-    let table = &bytes[HEADER..end];
+    let Some(table) = bytes.get(HEADER..end) else { return Ok(None) };
     let checksum = sha256(&[&bytes[..CHECKSUM_AT], table].concat());
     if checksum[..8] != bytes[CHECKSUM_AT..HEADER] {
         return Err(invalid("its header is damaged, the checksum differs"));
     }
-    table
-        .chunks_exact(ENTRY)
-        .map(|entry| {
-            let section = Section {
-                kind: u32_at(entry, 0),
-                codec: u32_at(entry, 4),
-                offset: u64_at(entry, 8),
-                length: u64_at(entry, 16),
-                hash: array_at(entry, 24),
-            };
-            let inside = section.offset >= end as u64
-                && section.offset.is_multiple_of(ALIGNMENT as u64)
-                && section.offset.checked_add(section.length).is_some_and(|end| end <= bytes.len() as u64);
-            if inside { Ok(section) } else { Err(invalid("a section lies outside the file")) }
-        })
-        .collect()
+    let section = |entry: &[u8]| {
+        let section = Section {
+            kind: u32_at(entry, 0),
+            codec: u32_at(entry, 4),
+            offset: u64_at(entry, 8),
+            length: u64_at(entry, 16),
+            hash: array_at(entry, 24),
+        };
+        let is_inside = section.offset >= end as u64
+            && section.offset.is_multiple_of(ALIGNMENT as u64)
+            && section.offset.checked_add(section.length).is_some_and(|end| end <= total);
+        if is_inside { Ok(section) } else { Err(outside()) }
+    };
+    table.chunks_exact(ENTRY).map(section).collect::<Result<Vec<_>>>().map(Some)
+}
+
+fn outside() -> Error {
+    invalid("a section lies outside the file")
 }
 
 /// Callers have checked that `at + N` lies inside.

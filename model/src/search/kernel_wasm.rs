@@ -1,11 +1,15 @@
-//! The kernel for wasm's 128-bit vectors.
+//! The kernels for wasm's 128-bit vectors.
 //!
 //! Relaxed SIMD has one instruction for what takes six here, but a module that holds it is refused as a whole by browsers that
-//! do not know it.
+//! do not know it. So that kernel is a module of its own ([`RELAXED_MODULE`], `model/relaxed`), of less than a kilobyte. Where the browser
+//! accepts it, the program's host gives it the program's memory and puts its function into the program's table, at
+//! [`relaxed_slot`]; from there it is called like any other function.
 #![expect(unsafe_code, reason = "loads and stores through pointers")]
 
-use core::arch::wasm32::{
-    i16x8, i32x4_add, i32x4_dot_i16x8, i32x4_splat, u16x8_shr, v128, v128_load, v128_store,
+use core::{
+    arch::wasm32::{i16x8, i32x4_add, i32x4_dot_i16x8, i32x4_splat, u16x8_shr, v128, v128_load, v128_store},
+    hint::black_box,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use super::kernel::{self, Kernel};
@@ -17,8 +21,67 @@ use crate::feature_file::{
 /// Vectors in a line.
 const VECTORS: usize = 4;
 
+/// The module of the kernel for relaxed SIMD. It imports a memory, `env.memory`, and exports one function, `sums`.
+pub const RELAXED_MODULE: &[u8] = include_bytes!("../../relaxed/kernel.wasm");
+
+/// Whether the relaxed kernel is in its place and has given the right sums.
+static HAS_RELAXED: AtomicBool = AtomicBool::new(false);
+
+/// The function of [`RELAXED_MODULE`]: sums of so many groups, each with so many lines.
+type Relaxed = unsafe extern "C" fn(
+    lines: *const Line,
+    groups: usize,
+    weights: *const [i8; QUAD],
+    quads: usize,
+    sums: *mut i32,
+);
+
+/// Keeps a place in the program's table. Until the host puts the relaxed kernel there, it has no sums for anybody.
+unsafe extern "C" fn no_kernel(_: *const Line, _: usize, _: *const [i8; QUAD], _: usize, _: *mut i32) {}
+
+/// Where in the program's table the host may put the function of [`RELAXED_MODULE`].
+#[must_use]
+pub fn relaxed_slot() -> u32 {
+    // On wasm a pointer to a function is its place in the table.
+    no_kernel as *const () as usize as u32
+}
+
+/// Uses the relaxed kernel from now on, if what is at [`relaxed_slot`] gives the right sums; says whether it does.
+pub fn use_relaxed() -> bool {
+    const QUADS: usize = 3;
+    const GROUPS: usize = 3;
+    // The largest sums there are, of either sign, and others.
+    let lines: Vec<Line> = (0..GROUPS * QUADS)
+        .map(|line| {
+            Line(core::array::from_fn(
+                |byte| if line < QUADS { 127 } else { ((line * 37 + byte * 11) % 128) as u8 },
+            ))
+        })
+        .collect();
+    let is_right = [127, -127].into_iter().all(|extreme| {
+        let weights = [[extreme; QUAD], [extreme, 5, -90, 1], [0, -3, 127, -127]];
+        let (mut found, mut expected) = ([-1; GROUPS * GROUP_ROWS], [0; GROUPS * GROUP_ROWS]);
+        relaxed(&lines, &weights, &mut found);
+        kernel::portable(&lines, &weights, &mut expected);
+        found == expected
+    });
+    HAS_RELAXED.store(is_right, Ordering::Relaxed);
+    is_right
+}
+
 pub(super) fn add_to(kernels: &mut Vec<Kernel>) {
+    if HAS_RELAXED.load(Ordering::Relaxed) {
+        kernels.push(Kernel { name: "wasm relaxed SIMD", sums: relaxed, read: kernel::read });
+    }
     kernels.push(Kernel { name: "wasm SIMD128", sums, read: kernel::read });
+}
+
+fn relaxed(lines: &[Line], weights: &[[i8; QUAD]], sums: &mut [i32]) {
+    let groups = (sums.len() / GROUP_ROWS).min(lines.len() / weights.len());
+    // So that the compiler does not call `no_kernel` itself.
+    let function: Relaxed = black_box(no_kernel);
+    // SAFETY: there are at least so many lines and sums, and a weight for each line of a group.
+    unsafe { function(lines.as_ptr(), groups, weights.as_ptr(), weights.len(), sums.as_mut_ptr()) };
 }
 
 fn sums(lines: &[Line], weights: &[[i8; QUAD]], sums: &mut [i32]) {

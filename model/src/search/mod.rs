@@ -22,8 +22,15 @@ mod tests;
 
 pub use filter::{AllowList, Filter};
 pub use kernel::Kernel;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub use kernel_wasm::{RELAXED_MODULE, relaxed_slot, use_relaxed};
 
-use crate::{Error, Result, feature_file::FeatureFile};
+use crate::{
+    Error, Result,
+    embedder::unit,
+    feature_file::{Codes, FeatureFile, FeatureStream, format::QUAD},
+};
+use query::Coded;
 use rank::Best;
 use scan::{Candidate, Scan};
 
@@ -42,7 +49,7 @@ pub enum Accuracy {
     /// What comparing every vector in single precision would give: proven from the bounds on the codes' errors.
     #[default]
     Proven,
-    /// What the codes alone say.
+    /// What comparing what all codes stand for would give.
     Codes,
 }
 
@@ -109,8 +116,9 @@ pub fn search(features: &FeatureFile, requests: &[Request<'_>]) -> Result<Vec<An
 /// [`search`] with a kernel of choice; all of them give the same answer.
 pub fn search_with(kernel: &Kernel, features: &FeatureFile, requests: &[Request<'_>]) -> Result<Vec<Answer>> {
     let rows = features.len();
+    let dimension = features.dimension();
     let lengths =
-        requests.iter().map(|request| check(features, request.query)).collect::<Result<Vec<f64>>>()?;
+        requests.iter().map(|request| check(dimension, request.query)).collect::<Result<Vec<f64>>>()?;
     let mut scans = Vec::new();
     let mut is_scanned = Vec::new();
     for (request, length) in requests.iter().zip(lengths) {
@@ -122,7 +130,7 @@ pub fn search_with(kernel: &Kernel, features: &FeatureFile, requests: &[Request<
             scans.push(Scan::new(request.query, length, request.k, request.filter, is_proof, most));
         }
     }
-    scan::run(features, kernel, &mut scans);
+    scan::run(features.codes(), kernel, &mut scans);
 
     let mut scans = scans.into_iter();
     let answers = requests.iter().zip(is_scanned).map(|(request, is_scanned)| {
@@ -133,7 +141,7 @@ pub fn search_with(kernel: &Kernel, features: &FeatureFile, requests: &[Request<
         match scan.and_then(Scan::into_candidates) {
             Some(candidates) => match request.accuracy {
                 Accuracy::Proven => compare(features, request, &candidates),
-                Accuracy::Codes => by_codes(request.k, &candidates),
+                Accuracy::Codes => by_codes(features.codes(), request, &candidates),
             },
             None => compare_all(features, request),
         }
@@ -141,10 +149,51 @@ pub fn search_with(kernel: &Kernel, features: &FeatureFile, requests: &[Request<
     Ok(answers.collect())
 }
 
-/// The query's length, where it can be compared with this catalogue.
-fn check(features: &FeatureFile, query: &[f32]) -> Result<f64> {
-    if query.len() != features.dimension() {
-        return Err(Error::DimensionMismatch { expected: features.dimension(), found: query.len() });
+/// Answers several requests, as good as codes can, from what has arrived of a file: the earlier blocks of its rows.
+///
+/// Nobody has seen the vectors yet, so nothing is proven, whatever accuracy a request asks for. There is no hit before the first
+/// block is there. Fails as [`top_k`] does.
+pub fn search_stream(stream: &FeatureStream, requests: &[Request<'_>]) -> Result<Vec<Answer>> {
+    search_stream_with(&Kernel::best(), stream, requests)
+}
+
+/// [`search_stream`] with a kernel of choice; all of them give the same answer.
+pub fn search_stream_with(
+    kernel: &Kernel,
+    stream: &FeatureStream,
+    requests: &[Request<'_>],
+) -> Result<Vec<Answer>> {
+    let Some(codes) = stream.codes() else { return Ok(vec![Answer::default(); requests.len()]) };
+    let lengths = requests.iter().map(|request| check(codes.dimension(), request.query));
+    let lengths = lengths.collect::<Result<Vec<f64>>>()?;
+    // A query that is too short or too long for bounds has the direction of one that is not.
+    let usable: Vec<Option<Vec<f32>>> = requests.iter().map(|request| unit(request.query).ok()).collect();
+    let mut scans: Vec<Scan> = Vec::new();
+    for (request, query) in requests.iter().zip(&usable) {
+        if let (Some(query), 1..) = (query, request.k) {
+            scans.push(Scan::new(query, 1.0, request.k, request.filter, false, usize::MAX));
+        }
+    }
+    scan::run(codes, kernel, &mut scans);
+    let mut scans = scans.into_iter();
+    let answers = requests.iter().zip(&usable).zip(lengths).map(|((request, query), length)| {
+        let scan = if query.is_some() && request.k > 0 { scans.next() } else { None };
+        let (Some(query), Some(candidates)) = (query, scan.and_then(Scan::into_candidates)) else {
+            return Answer::default();
+        };
+        let mut answer = by_codes(codes, &Request { query, ..*request }, &candidates);
+        for hit in &mut answer.hits {
+            hit.score = (f64::from(hit.score) * length) as f32;
+        }
+        answer
+    });
+    Ok(answers.collect())
+}
+
+/// The query's length, where it can be compared with vectors of this dimension.
+fn check(dimension: usize, query: &[f32]) -> Result<f64> {
+    if query.len() != dimension {
+        return Err(Error::DimensionMismatch { expected: dimension, found: query.len() });
     }
     let length = query.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
     // Written so that a NaN fails, too.
@@ -156,10 +205,19 @@ fn check(features: &FeatureFile, query: &[f32]) -> Result<f64> {
     }
 }
 
-fn by_codes(k: usize, candidates: &[Candidate]) -> Answer {
-    let best = candidates.iter().take(k);
-    let hits = best.map(|candidate| Hit { row: candidate.row, score: candidate.upper as f32 }).collect();
-    Answer { hits, ..Answer::default() }
+/// Ranks candidates by what their codes stand for, with the query as it is.
+fn by_codes(codes: &Codes, request: &Request<'_>, candidates: &[Candidate]) -> Answer {
+    let block_rows = codes.block_rows();
+    let mut row_codes = vec![0; codes.dimension().next_multiple_of(QUAD)];
+    let mut best = Best::new(request.k, candidates.len());
+    for Candidate { row, .. } in candidates {
+        if let Some(block) = codes.blocks().get(row / block_rows) {
+            codes.copy_row(*row, &mut row_codes);
+            let score = Coded::score_of_codes(request.query, block, &row_codes) as f32;
+            best.offer(Hit { row: *row, score });
+        }
+    }
+    Answer { hits: best.into_hits(), ..Answer::default() }
 }
 
 /// Compares candidates, the likeliest first, until `k` are at least as good as all others can be.

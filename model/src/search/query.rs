@@ -28,6 +28,8 @@ pub(super) struct Coded {
     unit: f64,
     /// By how much a score can be off, rounding in single precision included.
     pub(super) error: f64,
+    /// How much of that is due to the weights, not to the codes.
+    pub(super) weights_error: f64,
 }
 
 impl Coded {
@@ -51,8 +53,17 @@ impl Coded {
         // A sum of n products in single precision is off by at most n * 2^-24 * |q| * |v|; twice that covers this
         // function's own rounding and vectors that are a little longer than 1.
         let rounding = (query.len() + 16) as f64 * f64::from(f32::EPSILON) * length;
-        let error = lost.sqrt() * block.spread + length * block.residual + rounding;
-        Self { weights, base, unit, error }
+        let weights_error = lost.sqrt() * block.spread + rounding;
+        Self { weights, base, unit, error: weights_error + length * block.residual, weights_error }
+    }
+
+    /// The score of what a row's codes stand for, without rounding the query.
+    pub(super) fn score_of_codes(query: &[f32], block: &Block, codes: &[u8]) -> f64 {
+        let meant = block.offsets.iter().zip(&block.steps).zip(codes);
+        let products = query.iter().zip(meant).map(|(q, ((offset, step), code))| {
+            f64::from(*q) * (f64::from(*offset) + f64::from(*step) * f64::from(*code))
+        });
+        products.sum()
     }
 
     /// The score that a sum of weighted codes stands for.

@@ -11,7 +11,7 @@ use std::{
 
 use super::{Filter, kernel::Kernel, query::Coded};
 use crate::feature_file::{
-    Block, FeatureFile, Line,
+    Block, Codes, Line,
     format::{GROUP_ROWS, LINE, QUAD},
 };
 
@@ -53,7 +53,7 @@ pub(super) struct Scan<'a> {
     length: f64,
     k: usize,
     filter: Filter<'a>,
-    /// Whether errors count. Without them a score is what the codes say.
+    /// Whether what codes lose counts. Without it a score is that of what the codes stand for.
     is_proof: bool,
     /// The query in the current block's terms.
     coded: Option<Coded>,
@@ -120,7 +120,7 @@ impl<'a> Scan<'a> {
     }
 
     fn error_of(&self, coded: &Coded) -> f64 {
-        if self.is_proof { coded.error } else { 0.0 }
+        if self.is_proof { coded.error } else { coded.weights_error }
     }
 
     /// Takes the sums of consecutive rows.
@@ -170,17 +170,16 @@ impl<'a> Scan<'a> {
 }
 
 /// Reads all codes once, for all scans.
-pub(super) fn run(features: &FeatureFile, kernel: &Kernel, scans: &mut [Scan<'_>]) {
-    let quads = features.dimension().div_ceil(QUAD);
+pub(super) fn run(codes: &Codes, kernel: &Kernel, scans: &mut [Scan<'_>]) {
+    let quads = codes.dimension().div_ceil(QUAD);
     let chunk_groups = (CHUNK_BYTES / (quads * LINE)).clamp(1, 64).next_multiple_of(4);
     let chunk_rows = chunk_groups * GROUP_ROWS;
     let mut sums = vec![0; chunk_rows];
-    for block in features.codes().blocks() {
+    for block in codes.blocks() {
         for scan in &mut *scans {
             scan.enter(block);
         }
-        let chunks: std::slice::Chunks<'_, Line> =
-            features.codes().lines_of(block).chunks(chunk_groups * quads);
+        let chunks: std::slice::Chunks<'_, Line> = codes.lines_of(block).chunks(chunk_groups * quads);
         for (index, chunk) in chunks.enumerate() {
             let start = block.start + index * chunk_rows;
             let rows = chunk_rows.min(block.start + block.rows - start);

@@ -2,10 +2,13 @@
 
 mod embed;
 
-use anyhow::{Result, ensure};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
 
-use crate::speed::{self, Report, Settings};
+use crate::speed::{self, Given, Report, Settings};
+use crate::{files, npy};
 
 /// What else can be measured.
 #[derive(Debug, Subcommand)]
@@ -32,6 +35,12 @@ pub struct Flags {
     /// How many rounds to take the median of
     #[arg(long, default_value_t = 15)]
     rounds: usize,
+    /// Search these vectors in place of drawn ones: a .npy file with a row of length 1 an item, as `convert` writes it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rows", "dimension"])]
+    vectors: Option<PathBuf>,
+    /// Search with these, in turn: a .npy file as wide as that of the items. Without it, queries are drawn near items
+    #[arg(long, value_name = "FILE", requires = "vectors")]
+    queries: Option<PathBuf>,
     /// Draws items and queries: another seed, others
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -65,7 +74,13 @@ pub fn run(flags: &Flags) -> Result<()> {
     if let Some(Other::Embed(flags)) = &flags.other {
         return embed::run(flags);
     }
-    let report = speed::measure(&flags.check()?)?;
+    let read = |path: &PathBuf| {
+        npy::read(&files::read(path)?).with_context(|| format!("{} cannot be used", path.display()))
+    };
+    let given = flags.vectors.as_ref().map(|items| -> Result<Given> {
+        Ok(Given { items: read(items)?, queries: flags.queries.as_ref().map(read).transpose()? })
+    });
+    let report = speed::measure(&flags.check()?, given.transpose()?)?;
     if flags.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -86,5 +101,9 @@ fn print(report: &Report) {
     println!(
         "\nOf the {} best the codes alone find {:.4}, a proof {:.4}, for which it compares {} vectors.",
         report.k, report.recall_of_codes, report.recall_proven, report.compared
+    );
+    println!(
+        "A search gives its first hits when {:.1}% of the feature file have arrived.",
+        100.0 * report.bytes_before_first_hits
     );
 }

@@ -9,6 +9,7 @@ use model::feature_file::FeatureFile;
 use model::weights::FileReference;
 use serde_json::{Map, Value};
 
+use crate::exchange::{Limits, Table, arrow, parquet};
 use crate::npy::{self, Matrix};
 use crate::{catalogue, files};
 
@@ -17,6 +18,33 @@ use crate::{catalogue, files};
 pub enum Format {
     /// NumPy's: one matrix of single-precision numbers
     Npy,
+    /// A table: the vectors as lists of a fixed size in a column `vector`, and a column for each thing known of an item
+    Parquet,
+    /// The same table as a file of Apache Arrow (Feather 2)
+    Arrow,
+}
+
+impl Format {
+    fn write(self, catalogue: &Catalogue) -> Result<Vec<u8>> {
+        let vectors = matrix(catalogue.features());
+        match self {
+            Self::Npy => Ok(npy::write(&vectors)),
+            Self::Parquet => parquet::write(&Table::of(catalogue, vectors)?),
+            Self::Arrow => arrow::write(&Table::of(catalogue, vectors)?),
+        }
+    }
+
+    /// The vectors of a file, in the order of the catalogue's items where it names them.
+    fn read(self, bytes: &[u8], catalogue: &Catalogue) -> Result<Matrix> {
+        let features = catalogue.features();
+        let limits = Limits { rows: features.len(), values: features.len() * features.dimension() };
+        let rows = match self {
+            Self::Npy => return npy::read(bytes),
+            Self::Parquet => parquet::read(bytes, limits)?,
+            Self::Arrow => arrow::read(bytes, limits)?,
+        };
+        rows.in_order_of(catalogue.items())
+    }
 }
 
 /// Flags of `convert`, as typed.
@@ -31,8 +59,8 @@ pub struct Flags {
     /// The file to write
     #[arg(long, value_name = "FILE", requires = "to")]
     out: Option<PathBuf>,
-    /// Replace the catalogue's vectors by those of a file in this format. They have to come from the network that the
-    /// catalogue names, or its searches will find anything
+    /// Replace the catalogue's vectors by those of a file in this format; where it has a column `id`, its rows may be in any order.
+    /// The vectors have to come from the network that the catalogue names, or its searches will find anything
     #[arg(long, value_enum, requires = "in")]
     from: Option<Format>,
     /// The file to read
@@ -45,16 +73,17 @@ pub fn run(flags: &Flags) -> Result<()> {
     let catalogue = catalogue::open(&flags.catalogue)?;
     let count = catalogue.items().len();
     match (&flags.to, &flags.out, &flags.from, &flags.r#in) {
-        (Some(Format::Npy), Some(out), ..) => {
-            files::write(out, &npy::write(&matrix(catalogue.features())))?;
+        (Some(format), Some(out), ..) => {
+            files::write(out, &format.write(&catalogue)?)?;
             println!(
                 "{count} vectors of {} values are in {}.",
                 catalogue.features().dimension(),
                 out.display()
             );
         }
-        (_, _, Some(Format::Npy), Some(path)) => {
-            let matrix = npy::read(&files::read(path)?)
+        (_, _, Some(format), Some(path)) => {
+            let matrix = format
+                .read(&files::read(path)?, &catalogue)
                 .with_context(|| format!("{} cannot be used", path.display()))?;
             replace(&flags.catalogue, &catalogue, &matrix)
                 .with_context(|| format!("The vectors of {} cannot be used", path.display()))?;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod download;
 mod drawn;
+mod exchange;
 mod near_duplicates;
 mod prepare;
 mod report;

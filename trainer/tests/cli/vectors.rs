@@ -8,7 +8,7 @@ use trainer::npy::{self, Matrix};
 use crate::{Place, contents, names};
 
 /// A catalogue of six drawn pictures.
-fn catalogue() -> Place {
+pub(crate) fn catalogue() -> Place {
     let place = Place::new();
     place.write_network("model");
     place.draw("data", 6, 1);

@@ -1,0 +1,237 @@
+//! A feature file as it arrives: its codes can be searched from their first block on, long before its vectors are there.
+//!
+//! The writer puts blocks and codes first. Each block has its own hash, so what is searched has been checked, but for how
+//! far the codes are from the vectors, which only the vectors can show. A million items of 64 values are
+//! 192 MB, the first block of them 4 MB.
+
+use super::{
+    Codes, FeatureFile, Line,
+    codes::lines_of,
+    format::{GROUP_ROWS, LINE, QUAD},
+    invalid,
+    read::{BlockTable, EIGHT_BITS, Head},
+};
+use crate::Result;
+
+/// A feature file of which a part has arrived.
+#[derive(Default)]
+pub struct FeatureStream {
+    /// All that has arrived.
+    bytes: Vec<u8>,
+    head: Option<Head>,
+    codes: Option<Codes>,
+}
+
+impl std::fmt::Debug for FeatureStream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("FeatureStream")
+            .field("bytes", &self.bytes.len())
+            .field("rows", &self.rows())
+            .finish()
+    }
+}
+
+impl FeatureStream {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes of the file, and checks what is whole with them.
+    ///
+    /// Fails with [`crate::Error::InvalidFeatureFile`] as soon as it is clear that the file is damaged; no more of it should be given
+    /// then. What this allocates follows what has arrived, never what the header claims.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        self.bytes.extend_from_slice(bytes);
+        if self.head.is_none() {
+            self.head = Head::read(&self.bytes)?;
+        }
+        let Some(head) = &self.head else { return Ok(()) };
+        if self.bytes.len() as u64 > head.total {
+            return Err(invalid(format!("it has more than its {} bytes", head.total)));
+        }
+        let Some((codes, table)) = head.coded() else { return Ok(()) };
+        if table.contents(&self.bytes).is_none() {
+            return Ok(());
+        }
+        if self.codes.is_none() {
+            let group = (head.dimension.div_ceil(QUAD) * LINE) as u64;
+            let length = head.rows.div_ceil(GROUP_ROWS as u64).checked_mul(group);
+            // From here on the number of rows fits `usize`, and so does everything that is computed from it.
+            if length != Some(codes.length) || usize::try_from(codes.length).is_err() {
+                return Err(invalid("its codes do not have the length that the header states"));
+            }
+            let table = BlockTable::read(&self.bytes, table, head.rows, head.dimension)?;
+            self.codes = Some(Codes::none(head.dimension, table.block_rows));
+        }
+        self.take_blocks()
+    }
+
+    /// Takes every block of codes that is whole by now.
+    fn take_blocks(&mut self) -> Result<()> {
+        let (Some(head), Some(codes)) = (&self.head, &mut self.codes) else { return Ok(()) };
+        let Some((section, table)) = head.coded() else { return Ok(()) };
+        let rows = head.rows as usize;
+        let mut table_of_blocks = None;
+        while codes.rows() < rows {
+            let end = codes.rows() + codes.block_rows().min(rows - codes.rows());
+            let [from, to] = [codes.rows(), end].map(|row| lines_of(row, head.dimension) * LINE);
+            let start = usize::try_from(section.offset).unwrap_or(usize::MAX);
+            let arrived = self.bytes.get(start..).and_then(|section| section.get(from..to));
+            let Some(arrived) = arrived else { break };
+            let table = match &table_of_blocks {
+                Some(table) => table,
+                None => {
+                    table_of_blocks.insert(BlockTable::read(&self.bytes, table, head.rows, head.dimension)?)
+                }
+            };
+            let index = codes.rows() / codes.block_rows();
+            let Some(entry) = table.entry(index)? else { break };
+            entry.check(index, arrived)?;
+            let scales = (entry.offsets, entry.steps);
+            codes
+                .push_unseen(end - codes.rows(), arrived, scales, entry.residual)
+                .ok_or_else(|| invalid(EIGHT_BITS))?;
+        }
+        Ok(())
+    }
+
+    /// Rows that can be searched so far.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.codes.as_ref().map_or(0, Codes::rows)
+    }
+
+    /// What a scan reads of what has arrived, as [`FeatureFile::lines`] of a whole file.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        self.codes.as_ref().map_or(&[], Codes::lines)
+    }
+
+    /// Values a vector, once that is known.
+    #[must_use]
+    pub fn dimension(&self) -> Option<usize> {
+        self.head.as_ref().map(|head| head.dimension)
+    }
+
+    /// Bytes that have arrived, and how many there will be, where that is known.
+    #[must_use]
+    pub fn progress(&self) -> (u64, Option<u64>) {
+        (self.bytes.len() as u64, self.head.as_ref().map(|head| head.total))
+    }
+
+    /// The whole file, once everything is there. Fails as [`FeatureFile::read`] does.
+    pub fn finish(self) -> Result<FeatureFile> {
+        FeatureFile::read(&self.bytes)
+    }
+
+    pub(crate) fn codes(&self) -> Option<&Codes> {
+        self.codes.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Error,
+        feature_file::tests::in_small_blocks,
+        search::{self, Accuracy, Request},
+    };
+
+    #[test]
+    fn blocks_can_be_searched_as_they_arrive() {
+        let file = in_small_blocks(100);
+        let bytes = file.write();
+        let query = file.vector(3).unwrap();
+        let request = Request { query: &query, k: 5, accuracy: Accuracy::Codes, ..Request::default() };
+        for piece in [1, 7, 1000, bytes.len()] {
+            let mut stream = FeatureStream::new();
+            let mut seen = Vec::new();
+            for part in bytes.chunks(piece) {
+                stream.push(part).unwrap();
+                if seen.last() != Some(&stream.rows()) {
+                    seen.push(stream.rows());
+                    let rows = stream.rows();
+                    let among = |row: usize| row < rows;
+                    let filter = search::Filter::Where(&among);
+                    let expected = search::search(&file, &[Request { filter, ..request }]).unwrap();
+                    let found = search::search_stream(&stream, &[request]).unwrap();
+                    assert_eq!(found[0].hits.len(), expected[0].hits.len());
+                    for (found, expected) in found[0].hits.iter().zip(&expected[0].hits) {
+                        assert_eq!(found.row, expected.row, "{rows} rows");
+                        assert!((found.score - expected.score).abs() < 1e-5);
+                    }
+                }
+            }
+            assert_eq!(seen.last(), Some(&100));
+            assert_eq!(stream.progress(), (bytes.len() as u64, Some(bytes.len() as u64)));
+            if piece == 1 {
+                assert_eq!(seen, [0, 16, 32, 48, 64, 80, 96, 100]);
+            }
+            assert_eq!(stream.finish().unwrap(), file);
+        }
+    }
+
+    #[test]
+    fn damage_is_noticed_when_it_arrives() {
+        let good = in_small_blocks(40).write();
+        for at in 0..good.len() {
+            let mut bytes = good.clone();
+            bytes[at] ^= 0x10;
+            let mut stream = FeatureStream::new();
+            let pushed = bytes.chunks(50).try_for_each(|part| stream.push(part));
+            // Vectors, and zeros between sections, are looked at when all is there.
+            match pushed.and_then(|()| stream.finish()) {
+                Ok(read) => assert_eq!(read, in_small_blocks(40)),
+                Err(error) => assert!(matches!(error, Error::InvalidFeatureFile { .. }), "{error}"),
+            }
+        }
+        let mut stream = FeatureStream::new();
+        assert!(stream.push(b"TWILLED").is_err());
+        let mut stream = FeatureStream::new();
+        stream.push(&good).unwrap();
+        assert!(stream.push(&[0]).unwrap_err().to_string().contains("more than its"));
+    }
+
+    #[test]
+    fn nothing_and_files_without_codes_have_nothing_to_search() {
+        let file = in_small_blocks(20);
+        for bytes in [Vec::new(), file.write_without_codes()] {
+            let mut stream = FeatureStream::new();
+            stream.push(&bytes).unwrap();
+            assert_eq!(stream.rows(), 0);
+            let request = Request { query: &[0.5; 10], k: 5, ..Request::default() };
+            assert_eq!(search::search_stream(&stream, &[request, request]).unwrap()[1].hits, []);
+        }
+        let mut empty = FeatureStream::new();
+        empty.push(&in_small_blocks(0).write()).unwrap();
+        assert_eq!(empty.finish().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn queries_of_any_length_have_the_scores_of_their_own() {
+        let file = in_small_blocks(40);
+        let mut stream = FeatureStream::new();
+        stream.push(&file.write()).unwrap();
+        let query = file.vector(3).unwrap();
+        for scale in [0.0, 1e-3, 1.0, 1e4] {
+            let scaled: Vec<f32> = query.iter().map(|value| value * scale).collect();
+            let hits =
+                search::search_stream(&stream, &[Request { query: &scaled, k: 2, ..Request::default() }])
+                    .unwrap()[0]
+                    .hits
+                    .clone();
+            if scale > 0.0 {
+                assert_eq!(hits[0].row, 3);
+                assert!((hits[0].score / scale - 1.0).abs() < 0.02, "{hits:?}");
+            } else {
+                assert_eq!(hits, []);
+            }
+        }
+        let wrong = search::search_stream(&stream, &[Request { query: &[1.0], k: 2, ..Request::default() }]);
+        assert_eq!(wrong, Err(Error::DimensionMismatch { expected: 10, found: 1 }));
+    }
+}

@@ -1,0 +1,129 @@
+"""Search against FAISS, USearch and turbovec: one thread, one query at a time, everything in memory.
+
+    python search_native.py --trainer PATH [--rows N] [--dimension N] [-k N] [--rounds N]
+
+Draws unit vectors in clusters and queries near them, has `trainer bench` search them, then each peer, and the trainer once more, so that a
+machine that got slower or faster meanwhile shows. Times are medians over the queries, recall is that of the true k best
+by single-precision products. A peer that is not installed is named with the reason.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import numpy as np
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--trainer", required=True)
+parser.add_argument("--rows", type=int, default=1_000_000)
+parser.add_argument("--dimension", type=int, default=64)
+parser.add_argument("-k", type=int, default=10)
+parser.add_argument("--rounds", type=int, default=21)
+flags = parser.parse_args()
+rows, dimension, k = flags.rows, flags.dimension, flags.k
+
+
+def unit(x):
+    return (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+
+
+# A hundred items a cluster, at an angle of about 35 degrees from its centre, as `trainer bench` draws them.
+chance = np.random.default_rng(1)
+centres = unit(chance.standard_normal((-(-rows // 100), dimension)))
+items = unit(centres[chance.integers(len(centres), size=rows)] + 0.7 * unit(chance.standard_normal((rows, dimension))))
+near = items[chance.integers(rows, size=flags.rounds)]
+queries = unit(near + 0.7 * unit(chance.standard_normal(near.shape)))
+truth = [set(np.argpartition(-(items @ query), k)[:k].tolist()) for query in queries]
+
+
+def trainer():
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: Path(folder, f"{name}.npy") for name in ("vectors", "queries")}
+        np.save(files["vectors"], items)
+        # The trainer takes as many queries a round as it searches with at once, and times the first of them.
+        np.save(files["queries"], np.repeat(queries, 4, axis=0))
+        command = [flags.trainer, "bench", "--json", "-k", str(k), "--rounds", str(flags.rounds)]
+        command += [word for name, path in files.items() for word in (f"--{name}", str(path))]
+        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def timed(search):
+    """Median milliseconds of a search, and recall. The first query is asked once more before the clock runs."""
+    search(queries[0])
+    times, found = [], 0
+    for query, best in zip(queries, truth):
+        start = time.perf_counter()
+        answer = search(query)
+        times.append((time.perf_counter() - start) * 1e3)
+        found += len(best.intersection(int(row) for row in answer))
+    return float(np.median(times)), found / (k * len(queries))
+
+
+def faiss_index(factory, **parameters):
+    def build():
+        import faiss
+
+        faiss.omp_set_num_threads(1)
+        index = faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
+        index.train(items[:200_000])
+        index.add(items)
+        for name, value in parameters.items():
+            setattr(index, name, value)
+        return lambda query: index.search(query[None], k)[1][0]
+
+    return build
+
+
+def usearch():
+    from usearch.index import MetricKind, search
+
+    codes = np.round(items * 127).astype(np.int8)
+    asked = lambda query: np.round(query * 127).astype(np.int8)
+    return lambda query: search(codes, asked(query), k, MetricKind.IP, exact=True, threads=1).keys
+
+
+def turbovec():
+    from turbovec import TurboQuantIndex
+
+    index = TurboQuantIndex(dimension, 4)
+    index.add(items)
+    return lambda query: index.search(query[None], k)[1][0]
+
+
+peers = {
+    "FAISS IndexFlatIP": faiss_index("Flat"),
+    "FAISS SQ8": faiss_index("SQ8"),
+    "FAISS PQ32x4fs, refined": faiss_index("PQ32x4fs,RFlat", k_factor=10),
+    "USearch, exact, int8": usearch,
+    "turbovec, 4 bits": turbovec,
+}
+first = trainer()
+results, left_out = [], []
+for name, build in peers.items():
+    try:
+        results.append((name, *timed(build())))
+    except ImportError as error:
+        left_out.append(f"{name} is left out: {error}")
+again = trainer()
+
+shown = ("pure read of the codes", f"codes alone, {first['kernel']}", "proven answer")
+recalls = (float("nan"), first["recall_of_codes"], first["recall_proven"])
+ours = []
+for name, recall in zip(shown, recalls):
+    both = [next(f["ms"] for f in report["figures"] if f["name"] == name) for report in (first, again)]
+    ours.append((name, sum(both) / 2, recall))
+    print(f"Twill, {name}: {both[0]:.3f} ms before the peers, {both[1]:.3f} ms after them")
+proven = ours[2][1]
+print(f"\n{rows} items of {dimension} values, {k} best, one thread, medians of {flags.rounds} queries\n")
+print("| | ms | times Twill's proven answer | recall |\n|---|---:|---:|---:|")
+for name, ms, recall in [(f"Twill, {name}", ms, recall) for name, ms, recall in ours] + results:
+    print(f"| {name} | {ms:.3f} | {ms / proven:.2f} | {'' if recall != recall else f'{recall:.4f}'} |")
+for reason in left_out:
+    print(reason)
