@@ -36,6 +36,9 @@ async fn read_bytes(file: &Blob) -> Result<Vec<u8>, JsValue> {
     Ok(Uint8Array::new(&buffer).to_vec())
 }
 
+/// Pixels that are taken from the browser's own decoder at most: they come in four bytes each, and are held twice for a moment.
+const MAX_PIXELS_FROM_BROWSER: u64 = 64_000_000;
+
 /// The outer result is the browser's: it does not know the format either. It turns photos upright by itself.
 async fn decode_in_browser(
     file: &Blob,
@@ -44,7 +47,7 @@ async fn decode_in_browser(
     let bitmap: ImageBitmap =
         JsFuture::from(scope().create_image_bitmap_with_blob(file)?).await?.dyn_into()?;
     let (width, height) = (bitmap.width(), bitmap.height());
-    if u64::from(width) * u64::from(height) > limits.max_pixels {
+    if u64::from(width) * u64::from(height) > limits.max_pixels.min(MAX_PIXELS_FROM_BROWSER) {
         bitmap.close();
         return Ok(Err(model::Error::TooManyPixels { width, height }));
     }

@@ -1,7 +1,8 @@
 //! `trainer export`: from a run to the weights and the model card that page and trainer read.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
@@ -115,19 +116,28 @@ pub fn run(flags: Flags) -> Result<()> {
         metrics,
     };
     files::make_folder(&flags.out)?;
-    let old =
-        std::fs::read(flags.out.join("model.json")).ok().and_then(|json| ModelCard::from_json(&json).ok());
+    files::remove_unfinished(&flags.out)?;
     files::write(&flags.out.join(&card.weights.file), &weights)?;
     files::write_json(&flags.out.join("model.json"), &card)?;
-    if let Some(old) = old.filter(|old| old.weights.file != card.weights.file) {
-        files::remove(&flags.out.join(old.weights.file))?;
-    }
+    remove_other_weights(&flags.out, &card.weights.file)?;
     println!(
         "Wrote {} ({} bytes) and model.json to {}",
         card.weights.file,
         card.weights.bytes,
         flags.out.display()
     );
+    Ok(())
+}
+
+/// Removes weights of other hashes: those of the model that was there, and what a killed run left.
+fn remove_other_weights(folder: &Path, kept: &str) -> Result<()> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))?;
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if files::is_hashed(name, "weights-", ".safetensors") && name != kept {
+            files::remove(&path)?;
+        }
+    }
     Ok(())
 }
 

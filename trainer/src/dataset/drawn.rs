@@ -170,6 +170,8 @@ impl Settings {
 /// Draws what is missing of this data set. Fails when the folder holds something else or cannot be written to.
 pub fn draw(folder: &Path, settings: &Settings) -> Result<()> {
     files::make_folder(&folder.join("images"))?;
+    files::remove_unfinished(folder)?;
+    files::remove_unfinished(&folder.join("images"))?;
     prepare(folder, settings)?;
     let mut rows = finished(folder, settings)?;
     let journal_path = folder.join("labels.part");

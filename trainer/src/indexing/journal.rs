@@ -48,8 +48,17 @@ impl Journal {
         let line = entry.line()?;
         // A thread that panicked has not left half a line that the next reader would not notice.
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(line.as_bytes())
-            .with_context(|| format!("The journal {} cannot be written", self.path.display()))
+        file.write_all(line.as_bytes()).map_err(files::explain).with_context(|| self.failed())
+    }
+
+    /// Waits until every entry is on the disk. Fails when that is not possible.
+    pub(super) fn settle(&self) -> Result<()> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.sync_all().map_err(files::explain).with_context(|| self.failed())
+    }
+
+    fn failed(&self) -> String {
+        format!("The journal {} cannot be written", self.path.display())
     }
 
     /// Ends the work that the journal is about. Fails when it cannot be removed.

@@ -1,4 +1,4 @@
-//! Names of items and of the artefacts that carry their hash.
+//! Names of items and of their thumbnails.
 
 use std::collections::BTreeSet;
 
@@ -58,13 +58,6 @@ pub(super) fn id_of(image: &str) -> Option<&str> {
     image.strip_prefix("images/")?.strip_suffix(".webp").filter(|id| is_safe(id))
 }
 
-/// Whether a file is named `prefix`, sixteen hexadecimal digits, `suffix`.
-pub(super) fn is_hashed(name: &str, prefix: &str, suffix: &str) -> bool {
-    name.strip_prefix(prefix)
-        .and_then(|rest| rest.strip_suffix(suffix))
-        .is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,12 +84,5 @@ mod tests {
         {
             assert_eq!(id_of(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn artefacts_are_told_by_their_name() {
-        assert!(is_hashed("features-0123456789abcdef.twill", "features-", ".twill"));
-        assert!(!is_hashed("features-mine.twill", "features-", ".twill"));
-        assert!(!is_hashed("items-0123456789abcdef.twill", "items-", ".json"));
     }
 }

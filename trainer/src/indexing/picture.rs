@@ -61,7 +61,8 @@ impl Bench<'_> {
             .map_err(Failure::Picture)?;
         // In this order, whatever lies in the folder is known to the journal.
         self.journal.append(&Entry::Picture(record.clone())).map_err(Failure::Run)?;
-        files::write(&path, &small).map_err(Failure::Run)?;
+        // On the disk before the card is: `publish` sees to it.
+        files::write_soon(&path, &small).map_err(Failure::Run)?;
         Ok(Done { record, bytes: small.len() as u64, is_embedded })
     }
 

@@ -56,9 +56,13 @@ pub(super) fn publish(
     if let Some(name) = &state {
         files::write(&out.join(name), &state::write(edition.rows, edition.left_out)?)?;
     }
+    for row in edition.rows {
+        files::settle(&out.join(names::thumbnail(&row.id)))?;
+    }
     // The next run would not find these names in the new catalogue.
     let gone = Entry::Gone(edition.gone);
     journal.append(&gone)?;
+    journal.settle()?;
     let mut card = serde_json::to_value(&new)?;
     if let Value::Object(fields) = &mut card {
         fields.insert("images".to_owned(), json!("images/"));
@@ -89,7 +93,7 @@ fn remove_other_editions(out: &Path, kept: &[Option<String>]) -> Result<()> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let ours = [("features-", ".twill"), ("items-", ".json"), (state::PREFIX, state::SUFFIX)]
             .into_iter()
-            .any(|(prefix, suffix)| names::is_hashed(name, prefix, suffix));
+            .any(|(prefix, suffix)| files::is_hashed(name, prefix, suffix));
         if ours && !kept.iter().flatten().any(|kept| kept == name) {
             files::remove(&path)?;
         }

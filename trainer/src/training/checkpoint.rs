@@ -34,6 +34,9 @@ pub struct Progress {
     /// Names of the attributes and their values.
     #[serde(default)]
     pub attributes: Vec<Attribute>,
+    /// [`super::sources::Sources::id`]; empty in checkpoints that are older than it.
+    #[serde(default)]
+    pub data: String,
     /// SHA-256 of the weights that it started from, where it did not start from nothing.
     #[serde(default)]
     pub started_from: Option<String>,

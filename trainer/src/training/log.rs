@@ -27,7 +27,9 @@ impl Log {
         let mut text = format!("{HEADER}\n");
         for row in String::from_utf8_lossy(&old).lines().skip(1) {
             let row_step = row.split(',').next().and_then(|field| field.parse::<usize>().ok());
-            if row_step.is_some_and(|row_step| row_step <= step) {
+            // A row that was cut off may begin with another number than it was meant to.
+            let is_whole = row.split(',').count() == HEADER.split(',').count();
+            if is_whole && row_step.is_some_and(|row_step| row_step <= step) {
                 text.push_str(row);
                 text.push('\n');
             }
@@ -66,9 +68,10 @@ impl Log {
     }
 
     fn append(&mut self, step: usize, row: &str) -> Result<()> {
+        let attempt =
+            || OpenOptions::new().append(true).open(&self.path)?.write_all(format!("{row}\n").as_bytes());
         let context = || format!("The log {} cannot be written", self.path.display());
-        let mut file = OpenOptions::new().append(true).open(&self.path).with_context(context)?;
-        writeln!(file, "{row}").with_context(context)?;
+        attempt().map_err(files::explain).with_context(context)?;
         let figures = figures(HEADER, row);
         self.events.scalars(step, figures.iter().map(|(name, value)| (name.as_str(), *value)))
     }
@@ -109,6 +112,9 @@ mod tests {
         let mut log = Log::open(&path, 0).unwrap();
         log.training(50, 0.1, [1.0, 0.5, 0.2, 0.0], 30.0).unwrap();
         log.training(100, 0.1, [0.9, 0.4, 0.1, 0.0], 30.0).unwrap();
+        // What a killed run was writing when it came to its end.
+        let torn = std::fs::read_to_string(&path).unwrap() + "1";
+        std::fs::write(&path, torn).unwrap();
         Log::open(&path, 50).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text, format!("{HEADER}\n50,0.100000,1.00000,0.500000,30.0,,,0.20000,0.00000,\n"));

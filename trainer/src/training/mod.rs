@@ -8,6 +8,7 @@ pub mod augment;
 mod average;
 pub mod checkpoint;
 pub mod contrast;
+mod diverged;
 pub mod emphasis;
 #[cfg(feature = "libtorch")]
 mod fused;
@@ -35,6 +36,7 @@ use model::weights::adopt;
 
 use self::checkpoint::{Checkpoint, Progress};
 use self::contrast::Memory;
+use self::diverged::Diverged;
 use self::loader::{Batch, Loader};
 use self::log::Log;
 use self::loss::Losses;
@@ -75,6 +77,8 @@ pub const BEST: &str = "best.checkpoint";
 pub fn run(settings: &Settings) -> Result<()> {
     let Settings { recipe, out, device, .. } = settings;
     files::make_folder(out)?;
+    let _lock = files::Lock::take(out)?;
+    files::remove_unfinished(out)?;
     let sources = Arc::new(sources::load(&settings.data, recipe)?);
     report_sources(&sources);
 
@@ -108,10 +112,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         let parts = vec![losses.category, losses.boxes, losses.attributes, losses.contrast];
         let values = host(Tensor::cat(parts, 0))?;
         if !values.iter().all(|value| value.is_finite()) {
-            bail!(
-                "At step {step} the loss was no longer a number. The learning rate {rate:.4} is probably too high: \
-                 lower optimiser.learning_rate and start again with --resume from the last checkpoint"
-            );
+            bail!("{}", Diverged { step, rate, what: "the loss", settings });
         }
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum += value;
@@ -160,8 +161,17 @@ fn host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     data.try_into_vec_as::<f32>().context("The device returned something else than numbers")
 }
 
-/// Measures the average, keeps it if it is the best so far, and saves the run.
+/// Measures the average, keeps it if it is the best so far, and saves the run: the last checkpoint comes last, so that
+/// whatever is missing when the run is killed is made by going on from it.
+///
+/// Fails where the weights hold something else than numbers; the checkpoints stay as they are then.
 fn validate(state: &mut Checkpoint, sources: &Sources, settings: &Settings, log: &mut Log) -> Result<()> {
+    // The loss of this step was that of the weights before it.
+    if !diverged::is_finite(&state.network)? || !diverged::is_finite(&state.average)? {
+        let step = state.progress.step;
+        let rate = settings.recipe.learning_rate(step.saturating_sub(1));
+        bail!("{}", Diverged { step, rate, what: "a weight", settings });
+    }
     let scores = Scores::measure(&state.average, sources, &settings.recipe, &settings.device)?;
     log.validation(state.progress.step, &scores)?;
     let error = scores.error();
@@ -170,8 +180,8 @@ fn validate(state: &mut Checkpoint, sources: &Sources, settings: &Settings, log:
         state.progress.best_step = state.progress.step;
         state.save(&settings.out.join(BEST))?;
     }
-    state.save(&settings.out.join(LAST))?;
-    report::training::write(&settings.out, &state.progress, &scores.answers)
+    report::training::write(&settings.out, &state.progress, &scores.answers)?;
+    state.save(&settings.out.join(LAST))
 }
 
 fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
@@ -181,8 +191,7 @@ fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
         "{} already holds a run. Go on with --resume, or choose another folder for --out",
         out.display()
     );
-    let text = toml::to_string(recipe).context("The recipe cannot be written down")?;
-    files::write(&out.join("recipe.toml"), text.as_bytes())?;
+    write_recipe(settings)?;
     let training_device = device.clone().autodiff();
     training_device.seed(recipe.seed);
     let mut progress = Progress {
@@ -191,6 +200,7 @@ fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
         best_step: 0,
         labels: sources.labels.clone(),
         attributes: sources.attributes.clone(),
+        data: sources.id(),
         started_from: None,
         recipe: recipe.clone(),
     };
@@ -223,10 +233,18 @@ fn start_from(network: &mut ResNet, path: &Path, device: &Device) -> Result<Stri
     Ok(card.weights.sha256)
 }
 
+fn write_recipe(settings: &Settings) -> Result<()> {
+    let text = toml::to_string(&settings.recipe).context("The recipe cannot be written down")?;
+    files::write(&settings.out.join("recipe.toml"), text.as_bytes())
+}
+
 fn resume(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
     let path = settings.out.join(LAST);
     ensure!(path.exists(), "There is no run to go on with: {} does not exist", path.display());
-    let state = Checkpoint::load(&path, optimiser(&settings.recipe.optimiser), &settings.device)?;
+    let mut state = Checkpoint::load(&path, optimiser(&settings.recipe.optimiser), &settings.device)?;
+    // A run that came to grief goes on with smaller steps.
+    let rate = settings.recipe.optimiser.learning_rate;
+    let old_rate = std::mem::replace(&mut state.progress.recipe.optimiser.learning_rate, rate);
     ensure!(
         state.progress.recipe == settings.recipe,
         "The run in {} was made with another recipe. Give --preset {}",
@@ -238,6 +256,17 @@ fn resume(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
         "The run in {} was made with data of other categories or attributes",
         settings.out.display()
     );
+    if old_rate.to_bits() != rate.to_bits() {
+        println!("From here on the learning rate is {rate}; it was {old_rate}.");
+        write_recipe(settings)?;
+    }
+    if state.progress.data != sources.id() {
+        eprintln!(
+            "Note: the pictures are not those that this run began with. It goes on with what is there now, and its result \
+             is not that of a run which had them from the start."
+        );
+        state.progress.data = sources.id();
+    }
     println!("Going on after step {}.", state.progress.step);
     Ok(state)
 }

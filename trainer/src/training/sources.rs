@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use image::RgbImage;
 use model::crop::CropBox;
+use model::hash;
 use model::image::DecodeLimits;
 use model::weights::Attribute;
 use rayon::prelude::*;
@@ -64,6 +65,23 @@ pub struct Sources {
     pub attributes: Vec<Attribute>,
     /// Files that could not be decoded, with the reason.
     pub unreadable: Vec<(PathBuf, String)>,
+}
+
+impl Sources {
+    /// Tells these pictures and what is known of them from any others: 16 hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut bytes = Vec::new();
+        for (set, source) in self.sets.iter().enumerate() {
+            for (part, pictures) in [&source.training, &source.validation].into_iter().enumerate() {
+                for picture in pictures {
+                    bytes.extend(hash::sha256(&picture.pixels));
+                    bytes.extend([set, part, picture.label].map(usize::to_le_bytes).as_flattened());
+                }
+            }
+        }
+        hash::sha256_hex(&bytes)[..16].to_owned()
+    }
 }
 
 /// Reads and decodes the data sets of `paths` as `recipe` asks.

@@ -1,12 +1,20 @@
 //! Photo bytes to upright RGB pixels.
 //!
 //! Phones store photos lying on their side with an EXIF orientation; it is applied here, so that everything after sees
-//! the garment as the person does. Size limits are checked against the header, before anything is allocated.
+//! the garment as the person does. Size limits are checked against the header, before anything is allocated: what counts
+//! is all that decoding needs, not the pixels alone.
+
+mod jpeg;
+mod pixels;
+mod png;
+mod webp;
 
 use std::io::Cursor;
 
 use ::image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+    ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
+    RgbImage,
+    codecs::png::PngDecoder,
     error::{ImageFormatHint, LimitErrorKind},
 };
 
@@ -28,9 +36,19 @@ impl Default for DecodeLimits {
     }
 }
 
+/// Bytes that opening a photo may take beside the file itself, so that it stays below 600 MB with everything around it.
+const MAX_MEMORY: u64 = 440_000_000;
+/// Bytes that may be made of a compressed colour profile and other metadata of a PNG.
+const MAX_METADATA: u64 = 16 << 20;
+/// No camera comes near this width or height; some decoders take their time over millions of rows.
+const MAX_SIDE: u32 = 65_535;
+/// Above so many pixels a photo is halved: more help nobody, and turning it upright takes as much memory again.
+const HALVED_ABOVE: u64 = 64_000_000;
+
 /// Decodes a photo (JPEG, PNG, WebP, GIF or BMP, recognised by its contents) to upright RGB.
 ///
-/// Of an animation the first frame counts; transparent parts are laid over white. Fails with a photo variant of
+/// Of an animation the first frame counts; transparent parts are laid over white; of more than 64 megapixels every two
+/// by two become one. Fails with a photo variant of
 /// [`Error`]; [`Error::NotAPicture`] means that the format is unknown, where a browser's own decoder may know more.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage> {
     if bytes.is_empty() {
@@ -42,27 +60,66 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage> {
     let format = ::image::guess_format(bytes).map_err(|_| Error::NotAPicture)?;
     let name = format_name(format).ok_or(Error::NotAPicture)?;
     let failure = |error: ImageError| classify(&error, name, format, bytes);
-    // The JPEG decoder makes up what is missing; a person should rather be told.
-    if format == ImageFormat::Jpeg && lacks_end(format, bytes) {
+    // The JPEG decoder makes up what is missing, and the WebP decoder makes room for it; a person should rather be told.
+    if matches!(format, ImageFormat::Jpeg | ImageFormat::WebP) && lacks_end(format, bytes) {
         return Err(Error::TruncatedPhoto { format: name });
     }
+    if format == ImageFormat::Png && !png::has_sound_palette(bytes) {
+        return Err(Error::DamagedPhoto { format: name });
+    }
 
-    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(failure)?;
+    let mut decoder = open(format, bytes).map_err(failure)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(Error::NoPixels);
     }
-    if u64::from(width) * u64::from(height) > limits.max_pixels {
+    let pixels = u64::from(width) * u64::from(height);
+    let colour = decoder.color_type();
+    let needed = memory_needed(format, pixels, colour, bytes);
+    if pixels > limits.max_pixels || needed > MAX_MEMORY || width.max(height) > MAX_SIDE {
         return Err(Error::TooManyPixels { width, height });
     }
     let mut allocation = Limits::no_limits();
-    // 16-bit RGBA is the widest pixel any of the formats decodes to; twice that leaves room for a work buffer.
-    allocation.max_alloc = Some(limits.max_pixels.saturating_mul(16));
+    allocation.max_alloc = Some(MAX_MEMORY);
     decoder.set_limits(allocation).map_err(failure)?;
     let orientation = decoder.orientation().map_err(failure)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(failure)?;
+    let mut samples = vec![0; usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX)];
+    decoder.read_image(&mut samples).map_err(failure)?;
+    let rgb = pixels::to_rgb(samples, colour).ok_or(Error::DamagedPhoto { format: name })?;
+    let mut picture = RgbImage::from_raw(width, height, rgb).ok_or(Error::DamagedPhoto { format: name })?;
+    if pixels > HALVED_ABOVE {
+        picture = pixels::halve(picture);
+    }
+    let mut picture = DynamicImage::ImageRgb8(picture);
     picture.apply_orientation(orientation);
-    Ok(flatten(picture))
+    Ok(picture.into_rgb8())
+}
+
+/// A decoder that has read the header.
+fn open(format: ImageFormat, bytes: &[u8]) -> ImageResult<Box<dyn ImageDecoder + '_>> {
+    let reader = Cursor::new(bytes);
+    if format == ImageFormat::Png {
+        // This one unpacks metadata before it can be given limits in another way.
+        let mut limits = Limits::no_limits();
+        limits.max_alloc = Some(MAX_METADATA);
+        return Ok(Box::new(PngDecoder::with_limits(reader, limits)?));
+    }
+    Ok(Box::new(ImageReader::with_format(reader, format).into_decoder()?))
+}
+
+/// Bytes that a picture takes while it is being opened, at most.
+fn memory_needed(format: ImageFormat, pixels: u64, colour: ColorType, bytes: &[u8]) -> u64 {
+    let decoded = u64::from(colour.bytes_per_pixel());
+    let converted = if pixels::fit_in_place(colour) { 0 } else { 3 };
+    let aside = match format {
+        // A frame that does not fill its canvas, or the same in another order of colours.
+        ImageFormat::Gif | ImageFormat::WebP => 4,
+        ImageFormat::Jpeg => jpeg::coefficient_bytes(bytes),
+        _ => 0,
+    };
+    // The JPEG decoder has a copy of the file.
+    let copy = if format == ImageFormat::Jpeg { bytes.len() as u64 } else { 0 };
+    pixels.saturating_mul((decoded + converted).saturating_add(aside)).saturating_add(copy)
 }
 
 /// RGBA bytes from another decoder (rows from the top, not premultiplied) as RGB over white.
@@ -73,26 +130,11 @@ pub fn from_rgba(width: u32, height: u32, rgba: &[u8]) -> Result<RgbImage> {
     if pixels == 0 || pixels.checked_mul(4) != Some(rgba.len() as u64) {
         return Err(Error::NoPixels);
     }
-    let rgb = rgba.chunks_exact(4).flat_map(|p| over_white([p[0], p[1], p[2], p[3]])).collect();
-    RgbImage::from_raw(width, height, rgb).ok_or(Error::NoPixels)
-}
-
-fn flatten(picture: DynamicImage) -> RgbImage {
-    if picture.color().has_alpha() {
-        let rgba = picture.into_rgba8();
-        let mut rgb = RgbImage::new(rgba.width(), rgba.height());
-        for (to, from) in rgb.pixels_mut().zip(rgba.pixels()) {
-            *to = Rgb(over_white(from.0));
-        }
-        rgb
-    } else {
-        picture.into_rgb8()
+    let mut rgb = Vec::with_capacity(rgba.len() / 4 * 3);
+    for p in rgba.chunks_exact(4) {
+        rgb.extend(pixels::over_white([p[0], p[1], p[2], p[3]]));
     }
-}
-
-fn over_white([r, g, b, a]: [u8; 4]) -> [u8; 3] {
-    let a = u32::from(a);
-    [r, g, b].map(|c| ((u32::from(c) * a + 255 * (255 - a) + 127) / 255) as u8)
+    RgbImage::from_raw(width, height, rgb).ok_or(Error::NoPixels)
 }
 
 const fn format_name(format: ImageFormat) -> Option<&'static str> {
@@ -134,43 +176,22 @@ fn classify(error: &ImageError, name: &'static str, format: ImageFormat, bytes: 
 /// Whether the format's end marker is absent.
 fn lacks_end(format: ImageFormat, bytes: &[u8]) -> bool {
     match format {
-        ImageFormat::Jpeg => !jpeg_is_complete(bytes),
+        ImageFormat::Jpeg => !jpeg::is_complete(bytes),
+        ImageFormat::WebP => !webp::is_complete(bytes),
         ImageFormat::Png => !bytes.windows(4).rev().take(64).any(|name| name == b"IEND"),
         ImageFormat::Gif => bytes.last() != Some(&0x3b),
-        ImageFormat::WebP | ImageFormat::Bmp => {
-            let at = if format == ImageFormat::WebP { 4 } else { 2 };
-            let claimed =
-                bytes.get(at..at + 4).map_or(u32::MAX, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        ImageFormat::Bmp => {
+            let claimed = bytes.get(2..6).map_or(u32::MAX, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
             u64::from(claimed) > bytes.len() as u64
         }
         _ => false,
     }
 }
 
-/// Whether the end marker of a JPEG comes where a marker can be.
-///
-/// Segments are skipped by their length, since a preview in the metadata has an end of its own; what follows the end, as
-/// a phone's moving picture does, is not looked at.
-fn jpeg_is_complete(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    while let Some(&[first, second]) = bytes.get(at..at + 2) {
-        at += match (first, second) {
-            (0xff, 0xd9) => return true,
-            // Fill bytes, and coded pixels, in which 0xff is followed by zero or a restart.
-            (0xff, 0xff) => 1,
-            (0xff, 0x00 | 0x01 | 0xd0..=0xd8) => 2,
-            (0xff, _) => match bytes.get(at + 2..at + 4) {
-                Some(&[high, low]) => 2 + usize::from(u16::from_be_bytes([high, low])).max(2),
-                _ => return false,
-            },
-            _ => 1,
-        };
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
+    use ::image::{DynamicImage, Rgb};
+
     use super::*;
 
     fn gradient(width: u32, height: u32) -> RgbImage {
@@ -221,6 +242,41 @@ mod tests {
         assert_eq!(picture.into_raw(), [255, 0, 0, 255, 255, 255]);
         assert_eq!(from_rgba(2, 1, &[0; 7]), Err(Error::NoPixels));
         assert_eq!(from_rgba(0, 0, &[]), Err(Error::NoPixels));
+    }
+
+    /// The converted samples are those of the `image` crate, whatever the picture's colours are.
+    #[test]
+    fn greys_and_deep_colours_are_converted() {
+        let deep = ::image::ImageBuffer::from_fn(37, 19, |x, y| {
+            ::image::Rgba([x * 1771, y * 3449, (x + y) * 1170, x * y * 97].map(|value| value as u16))
+        });
+        let deep = DynamicImage::ImageRgba16(deep);
+        let variants = [
+            deep.to_luma8().into(),
+            deep.to_luma_alpha8().into(),
+            deep.to_luma16().into(),
+            deep.to_luma_alpha16().into(),
+            deep.to_rgb16().into(),
+            deep.to_rgba8().into(),
+            deep.clone(),
+        ];
+        for picture in variants {
+            let mut file = Cursor::new(Vec::new());
+            picture.write_to(&mut file, ImageFormat::Png).unwrap();
+            let decoded = decode(&file.into_inner(), &DecodeLimits::default()).unwrap();
+            let rgba = picture.to_rgba8();
+            assert_eq!(decoded, from_rgba(37, 19, &rgba).unwrap(), "{:?}", picture.color());
+        }
+    }
+
+    #[test]
+    fn the_memory_that_a_picture_needs_is_counted() {
+        let needed = |format, colour| memory_needed(format, 100, colour, b"");
+        assert_eq!(needed(ImageFormat::Png, ColorType::Rgba16), 800);
+        assert_eq!(needed(ImageFormat::Png, ColorType::L8), 400);
+        assert_eq!(needed(ImageFormat::Gif, ColorType::Rgba8), 800);
+        assert_eq!(needed(ImageFormat::Bmp, ColorType::Rgb8), 300);
+        assert_eq!(memory_needed(ImageFormat::Png, u64::MAX, ColorType::Rgb8, b""), u64::MAX);
     }
 
     #[test]
