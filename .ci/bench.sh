@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks: search, embedding, and where a Python with PyTorch and Pillow is at hand, embedding against those. Called by
+# The benchmarks: search, embedding, and where a Python with PyTorch and Pillow is at hand, embedding against those, natively and in the browser. Called by
 # `make bench` with the command that runs the trainer. The photos are those of $TWILL_PHOTOS, or the catalogue's own drawings.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -21,3 +21,5 @@ if python=$(.ci/python.sh) && "$python" -c 'import PIL' >/dev/null 2>&1; then
 else
     say "PyTorch and Pillow are not compared: no Python here has both (TWILL_PYTHON names one)."
 fi
+step "the network in the browser beside ONNX Runtime Web"
+bash .ci/bench_web.sh "$photos"

@@ -187,6 +187,18 @@ impl Embedder {
         self.card.network.attributes.iter().map(&mut take).collect()
     }
 
+    /// The network alone, without what comes before and after it: for each picture the box's corners in its square, feature,
+    /// categories and attributes, one after the other. Fails with [`Error::Inference`].
+    ///
+    /// # Shapes
+    ///
+    /// - `tensors`: `[batch, 3, size, size]`, preprocessed, flat
+    /// - output: `[batch][4 + feature_length + categories + attribute_logits]`
+    pub async fn raw(&self, tensors: Vec<f32>, batch: usize) -> Result<Vec<Vec<f32>>> {
+        let flat = |raw: Raw| [&raw.corners[..], &raw.feature, &raw.category, &raw.attributes].concat();
+        Ok(self.run(tensors, batch).await?.into_iter().map(flat).collect())
+    }
+
     /// # Shapes
     ///
     /// - `tensors`: `[batch, 3, size, size]`, preprocessed, flat
