@@ -1,14 +1,18 @@
 //! Network, weights and preprocessing together: a photo and a crop in, a unit vector out.
 
+use std::collections::HashMap;
+
 use ::image::RgbImage;
 use burn::tensor::{Device, Tensor, TensorData};
 
+#[cfg(feature = "wgpu")]
+use crate::frozen::FrozenGpu;
 use crate::{
     Error, Result, colour,
     crop::CropBox,
     frozen::{Frozen, Output},
     resnet::ResNet,
-    weights::{self, ModelCard},
+    weights::{self, HostTensor, ModelCard},
 };
 
 /// What the network sees in one crop of a photo.
@@ -58,24 +62,29 @@ enum Network {
     Burn(Box<ResNet>, Device),
     /// By our own kernels on the CPU: the same function.
     Frozen(Box<Frozen>),
+    /// By our own kernel on a graphics card: the same function.
+    #[cfg(feature = "wgpu")]
+    FrozenGpu(Box<FrozenGpu>),
 }
 
 impl Embedder {
     /// The narrowest box that a prediction may give, as a fraction of the picture.
     const MINIMUM_BOX: f32 = 0.05;
 
-    /// Reads model.json and the weights file that it names. On the CPU the network is [`Frozen`].
+    /// Reads model.json and the weights file that it names. On the CPU the network is [`Frozen`], on a graphics card
+    /// `FrozenGpu` where it suits the network.
     ///
     /// Fails with [`Error::InvalidModelCard`] or [`Error::InvalidWeights`].
     pub fn load(card_json: &[u8], weights_file: &[u8], device: &Device) -> Result<Self> {
         let card = ModelCard::from_json(card_json)?;
         let tensors = weights::read(&card, weights_file)?;
-        let frozen = (*device == Device::flex()).then(|| Frozen::new(&card.network, &tensors));
+        let frozen = freeze(&card, &tensors, device);
         // Also where Burn is not to compute with it: this checks every tensor.
-        let network = weights::assemble(&card, tensors, device)?;
+        let place = if frozen.is_some() { Device::flex() } else { device.clone() };
+        let network = weights::assemble(&card, tensors, &place)?;
         let network = match frozen {
-            Some(frozen) => Network::Frozen(Box::new(frozen?)),
-            None => Network::Burn(Box::new(network), device.clone()),
+            Some(frozen) => frozen?,
+            None => Network::Burn(Box::new(network), place),
         };
         Ok(Self { card, network })
     }
@@ -208,14 +217,14 @@ impl Embedder {
         }
         match &self.network {
             Network::Burn(network, device) => self.run_burn(network, device, tensors, batch).await,
-            Network::Frozen(network) => Ok(tensors
-                .chunks_exact(tensors.len() / batch)
-                .map(|input| {
-                    let Output { feature, category, attributes, boxes } = network.forward(input);
-                    let corners = [boxes[0], boxes[1], boxes[2], boxes[3]];
-                    Raw { feature, category, attributes, corners }
-                })
-                .collect()),
+            Network::Frozen(network) => {
+                let inputs = tensors.chunks_exact(tensors.len() / batch);
+                Ok(inputs.map(|input| network.forward(input).into()).collect())
+            }
+            #[cfg(feature = "wgpu")]
+            Network::FrozenGpu(network) => {
+                Ok(network.forward(&tensors, batch).await?.into_iter().map(Raw::from).collect())
+            }
         }
     }
 
@@ -249,6 +258,23 @@ impl Embedder {
             })
             .collect())
     }
+}
+
+/// The network by our own kernels, where there are some for this device. Fails as they do.
+fn freeze(
+    card: &ModelCard,
+    tensors: &HashMap<String, HostTensor>,
+    device: &Device,
+) -> Option<Result<Network>> {
+    if *device == Device::flex() {
+        let frozen = Frozen::new(&card.network, tensors);
+        return Some(frozen.map(|frozen| Network::Frozen(Box::new(frozen))));
+    }
+    #[cfg(feature = "wgpu")]
+    if let Some(frozen) = FrozenGpu::new(&card.network, tensors, device).transpose() {
+        return Some(frozen.map(|frozen| Network::FrozenGpu(Box::new(frozen))));
+    }
+    None
 }
 
 /// The softmax of `logits`.
@@ -295,6 +321,13 @@ struct Raw {
     /// Logits, one attribute after the other.
     attributes: Vec<f32>,
     corners: [f32; 4],
+}
+
+impl From<Output> for Raw {
+    fn from(Output { feature, category, attributes, boxes }: Output) -> Self {
+        let corners = [boxes[0], boxes[1], boxes[2], boxes[3]];
+        Self { feature, category, attributes, corners }
+    }
 }
 
 async fn read(tensor: Tensor<2>) -> Result<Vec<f32>> {
