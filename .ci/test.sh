@@ -11,11 +11,14 @@ source .ci/env.sh
 # backend's own ten minutes of code generation are spent once, for the page's worker.
 PACKAGES=(-p model -p trainer -p e2e)
 NATIVE=(--locked --release --no-default-features "${PACKAGES[@]}")
-# The page is built by itself: with the others it would get the trainer's features.
+# The page is built by itself: with the others it would get the trainer's features. Page and worker do without Burn; the program
+# for the graphics card is built with the feature `webgpu`, and linted and tested along with what it shares with them.
 WASM=(--locked --profile dist -p app --target "$WASM_TARGET")
 NEXTEST=(cargo nextest run "${NATIVE[@]}" --no-fail-fast)
-PAGE_BUDGET_KB=250    # the page's wasm, as brotli: it has to paint at once
-WORKER_BUDGET_KB=2600 # the worker's wasm, as brotli: the network with both backends
+# Of each wasm file, as brotli.
+PAGE_BUDGET_KB=250      # it has to paint at once
+WORKER_BUDGET_KB=450    # the network on the processor, decoding, searching: all that comes before the first result
+GRAPHICS_BUDGET_KB=2400 # the network on the graphics card, fetched beside it where there is one
 
 STEPS=(tools format lint_native lint_wasm licences unit docs peers page worker journeys)
 
@@ -29,10 +32,14 @@ run_lint_native() { cargo clippy "${NATIVE[@]}" --all-targets -- -D warnings; }
 
 run_lint_wasm() {
     # A second configuration forbids what a browser does not have: files, threads, clocks.
-    CLIPPY_CONF_DIR=.ci/clippy-wasm cargo clippy "${WASM[@]}" --lib --bins --examples --features browser-tests \
+    CLIPPY_CONF_DIR=.ci/clippy-wasm cargo clippy "${WASM[@]}" --lib --bins --examples --features browser-tests,webgpu \
         -- -D warnings
-    # The page must paint before the network is there: its own binary is small because it never names Burn.
-    if cargo tree --locked -p app --target "$WASM_TARGET" -e normal,no-proc-macro -i wgpu-hal 2>/dev/null | grep -q vulkan; then
+    # What comes before the first result is small because Burn is not even among its dependencies.
+    local tree=(cargo tree --locked -p app --target "$WASM_TARGET" -e normal,no-proc-macro --prefix none)
+    if "${tree[@]}" | grep -E '^(burn|cubecl|wgpu)'; then
+        die "Burn slipped into the page's or its worker's dependencies."
+    fi
+    if "${tree[@]}" --features webgpu -i wgpu-hal 2>/dev/null | grep -q vulkan; then
         die "a native graphics driver slipped into the page's dependencies."
     fi
 }
@@ -102,6 +109,7 @@ sizes() {
         printf '%-44s %12d %12d\n' "${file#dist/}" "$raw" "$small"
         case "${file##*/}" in
             worker*) budget=$WORKER_BUDGET_KB ;;
+            graphics*) budget=$GRAPHICS_BUDGET_KB ;;
             *) budget=$PAGE_BUDGET_KB ;;
         esac
         [ "$small" -le "$budget" ] || die "$file is over its budget of $budget KB as brotli."

@@ -6,6 +6,9 @@
 const VERSION = "";
 const FILES = [];
 
+// The program for the graphics card is kept when it is first used: most devices never need it, and it is larger than all the rest.
+const LATER = ["graphics.js", "graphics_bg.wasm"];
+
 // The catalogue's pictures are kept when they are first shown, and all of them once somebody has searched, see offline.js.
 // Their list is one of the files.
 const PICTURES = "pictures.json";
@@ -123,7 +126,7 @@ async function picture(address) {
 
 addEventListener("install", (event) => {
   if (VERSION === "") skipWaiting();
-  else event.waitUntil(caches.open(STORE).then((store) => keepAll(store, FILES)));
+  else event.waitUntil(caches.open(STORE).then((store) => keepAll(store, FILES.filter(([path]) => !LATER.includes(path)))));
 });
 
 addEventListener("activate", (event) => event.waitUntil(activate()));

@@ -1,6 +1,9 @@
-// Fetches and starts the worker's program, telling the page how far that has come. It is the one part of the worker that
-// cannot be Rust. Its messages are those of app/src/protocol.rs: keep the version in step.
-const VERSION = 3;
+// Fetches and starts the worker's program, telling the page how far that has come; or, where the worker itself starts this script
+// under that name, the program for the graphics card. It is the one part of either that cannot be Rust. Its messages are those of
+// app/src/protocol.rs: keep the version in step.
+const VERSION = 4;
+
+const PROGRAM = self.location.hash === "#graphics" ? "graphics" : "worker";
 
 // Messages that arrive before the program listens.
 const early = [];
@@ -13,7 +16,7 @@ self.takeEarlyMessages = () => {
   return early.splice(0);
 };
 
-const tell = (answer) => self.postMessage({ version: VERSION, id: 0, answer });
+const tell = (answer) => PROGRAM === "worker" && self.postMessage({ version: VERSION, id: 0, answer });
 
 async function fetchProgram(address) {
   const response = await fetch(address);
@@ -34,9 +37,11 @@ async function fetchProgram(address) {
 
 (async () => {
   try {
-    importScripts("worker.js");
-    await wasm_bindgen({ module_or_path: fetchProgram("worker_bg.wasm") });
+    importScripts(`${PROGRAM}.js`);
+    await wasm_bindgen({ module_or_path: fetchProgram(`${PROGRAM}_bg.wasm`) });
   } catch (error) {
     tell({ Crashed: { key: "worker_not_started", values: [["reason", { Text: String(error.message) }]] } });
+    // Whoever started the other program hears of errors that nobody has caught.
+    if (PROGRAM === "graphics") setTimeout(() => { throw error; });
   }
 })();

@@ -1,8 +1,9 @@
 //! Twill's page, and the words that it exchanges with its worker.
 //!
 //! The page ([`page::run`]) draws and listens; the worker, a program of its own in `src/worker`, fetches, decodes, embeds
-//! and searches. They share [`protocol`] and [`texts`], no more: nothing here names `model` or Burn, so that the page's
-//! program is small and paints at once.
+//! and searches; where there is a graphics card, a third (the package `graphics`) computes the network on it for the worker. Page and
+//! worker share [`protocol`] and [`texts`], no more: nothing here names `model`, so that the page's program is small and paints at
+//! once.
 
 #![allow(clippy::must_use_candidate, reason = "a component is called by the view that it is part of")]
 

@@ -13,7 +13,7 @@ use web_sys::Blob;
 use crate::region::Region;
 
 /// Raised whenever a message changes its shape. `app/js/worker-loader.js` writes two of them by hand: keep it in step.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// How many results the worker is asked for; the page shows some first and the rest on demand.
 pub const MOST_RESULTS: usize = 20;
@@ -117,6 +117,13 @@ pub enum Answer {
     Found(Found),
     /// Answers `MoreLike`: hits, best first.
     Similar(Vec<Hit>),
+    /// From now on the network runs elsewhere. What has been found stays as it is.
+    Moved {
+        /// Where it runs.
+        backend: Backend,
+        /// Why the graphics card is not used, where there is one.
+        trouble: Option<Message>,
+    },
     /// The request failed; the worker is well.
     Failed(Fault),
     /// The worker is about to die, with these last words.
@@ -150,6 +157,8 @@ pub enum Stage {
 pub struct Ready {
     /// Where the network runs.
     pub backend: Backend,
+    /// Why the graphics card is not used, where there is one.
+    pub trouble: Option<Message>,
     /// The catalogue's name.
     pub catalogue: String,
     /// Number of items to search.

@@ -285,6 +285,11 @@ impl Twill {
         match news {
             News::Answer(_, Answer::Progress(progress)) => self.engine.set(Engine::Loading(Some(progress))),
             News::Answer(_, Answer::Ready(ready)) => self.engine.set(Engine::Ready(ready)),
+            News::Answer(_, Answer::Moved { backend, trouble }) => self.engine.update(|engine| {
+                if let Engine::Ready(ready) = engine {
+                    (ready.backend, ready.trouble) = (backend, trouble);
+                }
+            }),
             News::Answer(id, Answer::Found(found)) if self.ends_glance(id) => self.glimpse.set(Some(found)),
             News::Answer(id, Answer::Found(found)) => self.fill(id, |step| {
                 step.hits.clone_from(&found.hits);

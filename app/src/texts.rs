@@ -132,6 +132,8 @@ pub const NO_WEBGPU: &str = "no_webgpu";
 pub const WEBGPU_TOO_OLD: &str = "webgpu_too_old";
 /// The check after loading failed.
 pub const WEBGPU_WRONG: &str = "webgpu_wrong";
+/// The graphics card was asked and never answered.
+pub const WEBGPU_SILENT: &str = "webgpu_silent";
 
 /// The worker stopped, for a reason that the browser names.
 #[must_use]
@@ -308,6 +310,12 @@ pub fn foot(backend: Backend, count: usize, catalogue: &str) -> String {
         Backend::Cpu => "foot_cpu",
     };
     say_count(key, count, &[("catalogue", language::name(catalogue))])
+}
+
+/// Why the graphics card is left alone, at the page's foot.
+#[must_use]
+pub fn graphics_unused(why: &Message) -> String {
+    say_with("graphics_unused", &[("reason", read(why))])
 }
 
 fn megabytes(bytes: f64) -> String {

@@ -1,18 +1,13 @@
 //! Network, weights and preprocessing together: a photo and a crop in, a unit vector out.
 
-use std::collections::HashMap;
-
 use ::image::RgbImage;
-use burn::tensor::{Device, Tensor, TensorData};
 
-#[cfg(feature = "wgpu")]
-use crate::frozen::FrozenGpu;
 use crate::{
     Error, Result, colour,
     crop::CropBox,
     frozen::{Frozen, Output},
-    resnet::ResNet,
-    weights::{self, HostTensor, ModelCard},
+    network::Network,
+    weights::{self, ModelCard},
 };
 
 /// What the network sees in one crop of a photo.
@@ -52,53 +47,50 @@ fn likeliest(probabilities: &[f32]) -> (usize, f32) {
 #[derive(Debug)]
 pub struct Embedder {
     card: ModelCard,
-    network: Network,
-}
-
-/// The network, by where it is computed.
-#[derive(Debug)]
-enum Network {
-    /// By Burn on a device.
-    Burn(Box<ResNet>, Device),
-    /// By our own kernels on the CPU: the same function.
-    Frozen(Box<Frozen>),
-    /// By our own kernel on a graphics card: the same function.
-    #[cfg(feature = "wgpu")]
-    FrozenGpu(Box<FrozenGpu>),
+    network: Box<dyn Network>,
 }
 
 impl Embedder {
     /// The narrowest box that a prediction may give, as a fraction of the picture.
     const MINIMUM_BOX: f32 = 0.05;
 
-    /// Reads model.json and the weights file that it names. On the CPU the network is [`Frozen`], on a graphics card
-    /// `FrozenGpu` where it suits the network.
+    /// Reads model.json and the weights file that it names; the network is [`Frozen`].
     ///
     /// Fails with [`Error::InvalidModelCard`] or [`Error::InvalidWeights`].
-    pub fn load(card_json: &[u8], weights_file: &[u8], device: &Device) -> Result<Self> {
+    pub fn load(card_json: &[u8], weights_file: &[u8]) -> Result<Self> {
         let card = ModelCard::from_json(card_json)?;
-        let tensors = weights::read(&card, weights_file)?;
-        let frozen = freeze(&card, &tensors, device);
-        // Also where Burn is not to compute with it: this checks every tensor.
-        let place = if frozen.is_some() { Device::flex() } else { device.clone() };
-        let network = weights::assemble(&card, tensors, &place)?;
-        let network = match frozen {
-            Some(frozen) => frozen?,
-            None => Network::Burn(Box::new(network), place),
-        };
-        Ok(Self { card, network })
+        let network = freeze(&card, weights_file)?;
+        Ok(Self::new(card, network))
+    }
+
+    /// The network of `card`, computed by `network`.
+    #[must_use]
+    pub fn new(card: ModelCard, network: impl Network + 'static) -> Self {
+        Self { card, network: Box::new(network) }
     }
 
     /// A network that is in memory already, as after training, computed by Burn.
+    #[cfg(feature = "burn")]
     #[must_use]
-    pub fn from_network(card: ModelCard, network: ResNet, device: Device) -> Self {
-        Self { card, network: Network::Burn(Box::new(network), device) }
+    pub fn from_network(
+        card: ModelCard,
+        network: crate::resnet::ResNet,
+        device: burn::tensor::Device,
+    ) -> Self {
+        let config = card.network.clone();
+        Self::new(card, crate::resnet::OnDevice { config, network, device })
     }
 
     /// Architecture, labels, preprocessing.
     #[must_use]
     pub fn card(&self) -> &ModelCard {
         &self.card
+    }
+
+    /// Who computes the network.
+    #[must_use]
+    pub fn network(&self) -> &dyn Network {
+        &*self.network
     }
 
     /// Names of the categories.
@@ -153,21 +145,25 @@ impl Embedder {
         if mirrored {
             tensors.chunks_exact_mut(self.card.preprocess.size).for_each(<[f32]>::reverse);
         }
-        let raw = self.run(tensors, inputs.len()).await?;
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = self.network.forward(tensors, inputs.len()).await?;
         inputs
             .iter()
-            .zip(raw)
-            .map(|((photo, crop), raw)| {
-                let [x1, y1, x2, y2] = raw.corners;
+            .zip(answers)
+            .map(|((photo, crop), answer)| {
+                let Output { feature, category, attributes, boxes } = answer;
+                let [x1, y1, x2, y2] = [boxes[0], boxes[1], boxes[2], boxes[3]];
                 let [left, right] = if mirrored { [1.0 - x2, 1.0 - x1] } else { [x1, x2] };
                 let corners = [left, y1, right, y2];
                 let inside = self.card.preprocess.crop_from_input(photo, *crop, corners);
                 let garment = crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX));
-                let logits = self.by_attribute(&raw.attributes);
+                let logits = self.by_attribute(&attributes);
                 let attributes = logits.iter().map(|logits| probabilities(logits).collect()).collect();
                 Ok(Look {
-                    feature: unit(&raw.feature)?,
-                    probabilities: probabilities(&raw.category).collect(),
+                    feature: unit(&feature)?,
+                    probabilities: probabilities(&category).collect(),
                     attributes,
                     garment,
                 })
@@ -195,86 +191,15 @@ impl Embedder {
         };
         self.card.network.attributes.iter().map(&mut take).collect()
     }
-
-    /// The network alone, without what comes before and after it: for each picture the box's corners in its square, feature,
-    /// categories and attributes, one after the other. Fails with [`Error::Inference`].
-    ///
-    /// # Shapes
-    ///
-    /// - `tensors`: `[batch, 3, size, size]`, preprocessed, flat
-    /// - output: `[batch][4 + feature_length + categories + attribute_logits]`
-    pub async fn raw(&self, tensors: Vec<f32>, batch: usize) -> Result<Vec<Vec<f32>>> {
-        let flat = |raw: Raw| [&raw.corners[..], &raw.feature, &raw.category, &raw.attributes].concat();
-        Ok(self.run(tensors, batch).await?.into_iter().map(flat).collect())
-    }
-
-    /// # Shapes
-    ///
-    /// - `tensors`: `[batch, 3, size, size]`, preprocessed, flat
-    async fn run(&self, tensors: Vec<f32>, batch: usize) -> Result<Vec<Raw>> {
-        if batch == 0 {
-            return Ok(Vec::new());
-        }
-        match &self.network {
-            Network::Burn(network, device) => self.run_burn(network, device, tensors, batch).await,
-            Network::Frozen(network) => {
-                let inputs = tensors.chunks_exact(tensors.len() / batch);
-                Ok(inputs.map(|input| network.forward(input).into()).collect())
-            }
-            #[cfg(feature = "wgpu")]
-            Network::FrozenGpu(network) => {
-                Ok(network.forward(&tensors, batch).await?.into_iter().map(Raw::from).collect())
-            }
-        }
-    }
-
-    async fn run_burn(
-        &self,
-        network: &ResNet,
-        device: &Device,
-        tensors: Vec<f32>,
-        batch: usize,
-    ) -> Result<Vec<Raw>> {
-        let size = self.card.preprocess.size;
-        let data = TensorData::new(tensors, [batch, 3, size, size]);
-        let output = network.forward(Tensor::<4>::from_data(data, device));
-        // One read-back: each is a round trip to the GPU.
-        let mut all = vec![output.boxes, output.feature, output.category];
-        all.extend(output.attributes);
-        let values = read(Tensor::cat(all, 1)).await?;
-        let (features, labels) = (self.card.network.feature_length(), self.labels().len());
-        Ok(values
-            .chunks_exact(values.len() / batch)
-            .map(|row| {
-                let (corners, row) = row.split_at(4);
-                let (feature, row) = row.split_at(features);
-                let (category, attributes) = row.split_at(labels);
-                Raw {
-                    feature: feature.to_vec(),
-                    category: category.to_vec(),
-                    attributes: attributes.to_vec(),
-                    corners: [corners[0], corners[1], corners[2], corners[3]],
-                }
-            })
-            .collect())
-    }
 }
 
-/// The network by our own kernels, where there are some for this device. Fails as they do.
-fn freeze(
-    card: &ModelCard,
-    tensors: &HashMap<String, HostTensor>,
-    device: &Device,
-) -> Option<Result<Network>> {
-    if *device == Device::flex() {
-        let frozen = Frozen::new(&card.network, tensors);
-        return Some(frozen.map(|frozen| Network::Frozen(Box::new(frozen))));
-    }
-    #[cfg(feature = "wgpu")]
-    if let Some(frozen) = FrozenGpu::new(&card.network, tensors, device).transpose() {
-        return Some(frozen.map(|frozen| Network::FrozenGpu(Box::new(frozen))));
-    }
-    None
+/// The network of `card` with the weights of `file` for the CPU.
+///
+/// Fails with [`Error::InvalidWeights`] where length, hash or contents do not match the card.
+pub fn freeze(card: &ModelCard, file: &[u8]) -> Result<Frozen> {
+    let tensors = weights::read(card, file)?;
+    weights::check(&card.network, &tensors)?;
+    Frozen::new(&card.network, &tensors)
 }
 
 /// The softmax of `logits`.
@@ -313,29 +238,6 @@ impl Look {
     }
 }
 
-/// The heads' outputs for one picture, on the host.
-struct Raw {
-    feature: Vec<f32>,
-    /// Logits.
-    category: Vec<f32>,
-    /// Logits, one attribute after the other.
-    attributes: Vec<f32>,
-    corners: [f32; 4],
-}
-
-impl From<Output> for Raw {
-    fn from(Output { feature, category, attributes, boxes }: Output) -> Self {
-        let corners = [boxes[0], boxes[1], boxes[2], boxes[3]];
-        Self { feature, category, attributes, corners }
-    }
-}
-
-async fn read(tensor: Tensor<2>) -> Result<Vec<f32>> {
-    let failed = |reason: String| Error::Inference { reason };
-    let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
-    data.try_into_vec_as::<f32>().map_err(|error| failed(error.to_string()))
-}
-
 /// `vector` scaled to Euclidean length 1.
 ///
 /// Fails with [`Error::Inference`] where a value is not finite or all are zero.
@@ -347,9 +249,10 @@ pub fn unit(vector: &[f32]) -> Result<Vec<f32>> {
     Ok(vector.iter().map(|v| (f64::from(*v) / norm) as f32).collect())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests {
     use ::image::Rgb;
+    use burn::tensor::Device;
     use pollster::block_on;
 
     use super::*;

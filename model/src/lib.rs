@@ -1,7 +1,7 @@
 //! Twill's core: bytes in, values out.
 //!
 //! A photo is decoded ([`image`]), cropped ([`crop`]) and resampled to the network's input ([`preprocess`]); the
-//! network ([`resnet`]) with its stored weights ([`weights`]) turns it into a unit vector ([`embedder`]); the vector is
+//! network ([`resnet`], computed by a [`network`]) with its stored weights ([`weights`]) turns it into a unit vector ([`embedder`]); the vector is
 //! compared with those of a catalogue ([`feature_file`], [`search`], [`catalogue`]), and [`recommender`] ties these
 //! together. The trainer and the page run the same code, so both see the same pixels and the same numbers.
 //!
@@ -17,6 +17,7 @@ pub mod feature_file;
 pub mod frozen;
 pub mod hash;
 pub mod image;
+pub mod network;
 pub mod preprocess;
 pub mod recommender;
 pub mod resnet;

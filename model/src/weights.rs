@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use burn::module::RunningState;
-use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
@@ -11,8 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Result, hash,
     preprocess::Preprocess,
-    resnet::{ResNet, ResNetConfig, Slot, walk},
+    resnet::{ResNetConfig, layout},
 };
+
+#[cfg(feature = "burn")]
+mod host;
+#[cfg(feature = "burn")]
+pub use host::{adopt, from_host, load, to_host, to_safetensors};
 
 /// `format` of every [`ModelCard`].
 pub const CARD_FORMAT: &str = "twill-model";
@@ -188,114 +191,31 @@ pub struct HostTensor {
     pub values: Vec<f32>,
 }
 
-/// Every stored tensor of the network by name, in a fixed order.
-///
-/// Reads back synchronously, which the browser's GPU cannot: for native use. Fails with [`Error::Inference`] where the
-/// device does.
-pub fn to_host(network: &ResNet) -> Result<Vec<(String, HostTensor)>> {
-    let mut tensors = Vec::new();
-    walk(&mut network.clone(), &mut |name, slot| {
-        let (shape, data) = match slot {
-            Slot::Kernel(param) => (param.val().dims().to_vec(), param.val().try_into_data()),
-            Slot::Matrix(param) => {
-                let matrix = param.val().transpose();
-                (matrix.dims().to_vec(), matrix.try_into_data())
-            }
-            Slot::Vector(param) => (param.val().dims().to_vec(), param.val().try_into_data()),
-            Slot::Running(state) => {
-                let value = state.value_sync();
-                (value.dims().to_vec(), value.try_into_data())
-            }
-        };
-        let failed = |reason: String| Error::Inference { reason };
-        let data = data.map_err(|error| failed(error.to_string()))?;
-        let values = data.try_into_vec_as::<f32>().map_err(|error| failed(error.to_string()))?;
-        tensors.push((name.to_owned(), HostTensor { shape, values }));
-        Ok(())
-    })?;
-    Ok(tensors)
-}
-
-/// Puts `tensors` in their places in a freshly built `network`.
-///
-/// Fails with [`Error::InvalidWeights`] where one is missing, left over, of another shape, or not finite.
-pub fn from_host<S: std::hash::BuildHasher>(
-    network: &mut ResNet,
-    mut tensors: HashMap<String, HostTensor, S>,
-    device: &Device,
-) -> Result<()> {
-    let invalid = |reason: String| Error::InvalidWeights { reason };
-    walk(network, &mut |name, slot| {
-        let tensor = tensors.remove(name).ok_or_else(|| invalid(format!("the tensor {name} is missing")))?;
-        let expected = match &slot {
-            Slot::Kernel(param) => param.lazy_shape().to_vec(),
-            Slot::Matrix(param) => param.lazy_shape().iter().rev().copied().collect(),
-            Slot::Vector(param) => param.lazy_shape().to_vec(),
-            Slot::Running(state) => state.value().dims().to_vec(),
-        };
-        if tensor.shape != expected || tensor.values.len() != expected.iter().product::<usize>() {
-            return Err(invalid(format!("the tensor {name} is {:?} instead of {expected:?}", tensor.shape)));
+impl HostTensor {
+    /// Fails with [`Error::InvalidWeights`] where the tensor of this name has another shape, or values that no trained network
+    /// holds.
+    fn check(&self, name: &str, shape: &[usize]) -> Result<()> {
+        let invalid = |reason: String| Err(Error::InvalidWeights { reason });
+        if self.shape != shape || self.values.len() != shape.iter().product::<usize>() {
+            return invalid(format!("the tensor {name} is {:?} instead of {shape:?}", self.shape));
         }
-        if !tensor.values.iter().all(|value| value.is_finite()) {
-            return Err(invalid(format!("the tensor {name} holds values that are not numbers")));
+        if !self.values.iter().all(|value| value.is_finite()) {
+            return invalid(format!("the tensor {name} holds values that are not numbers"));
         }
-        if name.ends_with("running_var") && tensor.values.iter().any(|value| *value < 0.0) {
-            return Err(invalid(format!("the tensor {name} holds a negative variance")));
-        }
-        let data = TensorData::new(tensor.values, tensor.shape);
-        match slot {
-            Slot::Kernel(param) => *param = place(param, Tensor::from_data(data, device)),
-            Slot::Matrix(param) => *param = place(param, Tensor::<2>::from_data(data, device).transpose()),
-            Slot::Vector(param) => *param = place(param, Tensor::from_data(data, device)),
-            // Not `update`, which inference sees only after a synchronisation.
-            Slot::Running(state) => *state = RunningState::new(Tensor::from_data(data, device)),
+        if name.ends_with("running_var") && self.values.iter().any(|value| *value < 0.0) {
+            return invalid(format!("the tensor {name} holds a negative variance"));
         }
         Ok(())
-    })?;
-    match tensors.keys().min() {
-        Some(name) => Err(invalid(format!("the tensor {name} does not belong to this network"))),
-        None => Ok(()),
     }
 }
 
-/// Puts those of `tensors` whose name and shape the network has into it: what one network has learnt, for another to go on
-/// from. Returns the names of the network's tensors that stay as they were.
+/// Tensors as a safetensors file in half precision.
 ///
-/// Fails with [`Error::InvalidWeights`] where a value that is taken over is not a finite number.
-pub fn adopt<S: std::hash::BuildHasher>(
-    network: &mut ResNet,
-    mut tensors: HashMap<String, HostTensor, S>,
-    device: &Device,
-) -> Result<Vec<String>> {
-    let mut complete = HashMap::new();
-    let mut left = Vec::new();
-    for (name, own) in to_host(network)? {
-        let tensor = tensors.remove(&name).filter(|tensor| tensor.shape == own.shape).unwrap_or_else(|| {
-            left.push(name.clone());
-            own
-        });
-        complete.insert(name, tensor);
-    }
-    from_host(network, complete, device)?;
-    Ok(left)
-}
-
-/// The parameter with another value; it keeps its identity, which optimisers go by.
-fn place<const D: usize>(
-    param: &burn::module::Param<Tensor<D>>,
-    value: Tensor<D>,
-) -> burn::module::Param<Tensor<D>> {
-    param.clone().map(|_| value)
-}
-
-/// The network's tensors as a safetensors file in half precision.
-///
-/// Fails with [`Error::Inference`] where the device cannot be read and [`Error::InvalidWeights`] where a value does not fit
-/// half precision.
-pub fn to_safetensors(network: &ResNet) -> Result<Vec<u8>> {
+/// Fails with [`Error::InvalidWeights`] where a value does not fit half precision.
+pub fn write_safetensors(tensors: Vec<(String, HostTensor)>) -> Result<Vec<u8>> {
     let invalid = |reason: String| Error::InvalidWeights { reason };
     let mut encoded = Vec::new();
-    for (name, tensor) in to_host(network)? {
+    for (name, tensor) in tensors {
         let mut bytes = Vec::with_capacity(tensor.values.len() * 2);
         for value in tensor.values {
             let half = f16::from_f32(value);
@@ -349,20 +269,24 @@ pub fn read(card: &ModelCard, file: &[u8]) -> Result<HashMap<String, HostTensor>
     read_safetensors(file)
 }
 
-/// The network of `card` with the weights of `file` on `device`.
-///
-/// Fails with [`Error::InvalidWeights`] where length, hash or contents do not match the card.
-pub fn load(card: &ModelCard, file: &[u8], device: &Device) -> Result<ResNet> {
-    assemble(card, read(card, file)?, device)
+/// Fails with [`Error::InvalidWeights`] where one of the network's tensors is missing, of another shape or not finite, or one is
+/// left over.
+pub fn check<S: std::hash::BuildHasher>(
+    config: &ResNetConfig,
+    tensors: &HashMap<String, HostTensor, S>,
+) -> Result<()> {
+    let layout = layout(config);
+    for (name, shape) in &layout {
+        tensors.get(name).ok_or_else(|| missing(name))?.check(name, shape)?;
+    }
+    let left = tensors.keys().filter(|name| layout.iter().all(|(known, _)| known != *name)).min();
+    left.map_or(Ok(()), |name| Err(left_over(name)))
 }
 
-/// The network of `card` with these tensors on `device`. Fails as [`from_host`] does.
-pub(crate) fn assemble(
-    card: &ModelCard,
-    tensors: HashMap<String, HostTensor>,
-    device: &Device,
-) -> Result<ResNet> {
-    let mut network = card.network.init(device)?;
-    from_host(&mut network, tensors, device)?;
-    Ok(network)
+fn missing(name: &str) -> Error {
+    Error::InvalidWeights { reason: format!("the tensor {name} is missing") }
+}
+
+fn left_over(name: &str) -> Error {
+    Error::InvalidWeights { reason: format!("the tensor {name} does not belong to this network") }
 }

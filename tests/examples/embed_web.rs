@@ -2,7 +2,7 @@
 //!
 //! `embed_web PROGRAM RUNTIME PHOTOS [TASK...]`: PROGRAM is the folder of app's example `embed_peer` as wasm-bindgen left it,
 //! RUNTIME the folder `dist` of the npm package `onnxruntime-web`, PHOTOS a folder of photos; tasks are `cpu`, `photos` and `webgpu`,
-//! all where none is named. `TWILL_PYTHON` names a Python with PyTorch and the package `onnx`. Fails where the answers differ by
+//! all where none is named; `webgpu` takes the program for the graphics card from the site in dist/. `TWILL_PYTHON` names a Python with PyTorch and the package `onnx`. Fails where the answers differ by
 //! more than a thousandth.
 
 use std::{
@@ -19,7 +19,7 @@ use e2e::{
     browser::{Browser, Launch},
     networks,
     server::{Server, Settings},
-    site::repository,
+    site::{dist, repository},
 };
 use model::resnet::ResNetConfig;
 use serde_json::{Value, json};
@@ -47,6 +47,9 @@ fn main() -> Result<()> {
 
     let site = tempfile::tempdir()?;
     build(site.path(), &program, &runtime, &photos)?;
+    if wants("webgpu") {
+        symlink(dist()?, site.path().join("site"))?;
+    }
     if wants("cpu") {
         println!("network alone, CPU, one thread, ms a run: least (median) of each");
         for (folder, name) in NETWORKS {

@@ -11,6 +11,7 @@ mod peers;
 mod phone;
 mod places;
 mod search;
+mod takeover;
 
 use std::{
     fs,

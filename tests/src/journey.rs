@@ -21,6 +21,9 @@ use crate::{
 pub struct Plan {
     /// Where the page computes.
     pub backend: Backend,
+    /// Whether the page's address says so. If not, the browser still has a software adapter for [`Backend::WebGpu`], and the page
+    /// decides.
+    pub forced: bool,
     /// Path that the site stands under, with slashes at both ends.
     pub prefix: &'static str,
     /// Added to the page's address, as `&name=value`.
@@ -35,7 +38,8 @@ impl Plan {
     /// The site at the top of its server, computing on `backend`.
     #[must_use]
     pub fn on(backend: Backend) -> Self {
-        Self { backend, prefix: "/", query: String::new(), flags: Vec::new(), keeps_site: false }
+        let query = String::new();
+        Self { backend, forced: true, prefix: "/", query, flags: Vec::new(), keeps_site: false }
     }
 
     /// Serves the built site, opens a browser (not yet the page) and goes through `steps`.
@@ -45,7 +49,8 @@ impl Plan {
         let server =
             Server::start(Settings { prefix: self.prefix.to_owned(), ..Settings::at_top(&site::dist()?) })?;
         let launch = Launch { software_gpu: self.backend == Backend::WebGpu, flags: self.flags.clone() };
-        let url = format!("{}?backend={}{}", server.url(), self.backend.name(), self.query);
+        let wish = if self.forced { self.backend.name() } else { "" };
+        let url = format!("{}?backend={wish}{}", server.url(), self.query);
         let browser = Browser::start(&launch)?;
         if !self.keeps_site {
             let script = json!({ "source": "delete Navigator.prototype.serviceWorker" });

@@ -6,7 +6,6 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use burn::tensor::Device;
 use model::{
     catalogue::{Catalogue, CatalogueCard, Item},
     embedder::Embedder,
@@ -81,7 +80,7 @@ impl Shipped {
         let model = folder.join("model");
         let card = read(&model.join("model.json"))?;
         let weights = read(&model.join(ModelCard::from_json(&card)?.weights.file))?;
-        let embedder = Embedder::load(&card, &weights, &Device::flex())?;
+        let embedder = Embedder::load(&card, &weights)?;
         let catalogue = folder.join("catalogue");
         let card_json = read(&catalogue.join("catalogue.json"))?;
         let card = CatalogueCard::from_json(&card_json)?;

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use burn::tensor::Device;
 use image::{RgbImage, imageops};
 use model::crop::CropBox;
 use model::embedder::{Embedder, Embedding, unit};
@@ -56,7 +55,7 @@ impl Stored {
     }
 
     fn embedder(&self) -> Result<Embedder> {
-        Embedder::load(&self.card_json, &self.weights, &Device::flex()).with_context(|| self.name())
+        Embedder::load(&self.card_json, &self.weights).with_context(|| self.name())
     }
 
     fn tensors(&self) -> Result<HashMap<String, HostTensor>> {

@@ -192,10 +192,15 @@ fn Foot(twill: Twill, language: RwSignal<String>) -> impl IntoView {
             engine.ready().map(|ready| texts::foot(ready.backend, ready.count, &ready.catalogue))
         })
     };
+    let trouble = Memo::new(move |_| twill.engine.with(|engine| engine.ready()?.trouble.clone()));
+    let trouble = move || {
+        trouble.get().map(|why| view! { <p data-testid="diagnostic">{texts::graphics_unused(&why)}</p> })
+    };
     view! {
         <footer class="foot">
             <p class="promise"><icons::Lock/>{texts::privacy()}</p>
             <p>{line}</p>
+            {trouble}
             // There is no room for it in the head any more.
             <Show when=move || !is_empty.get()><LanguageChoice twill shown=language/></Show>
         </footer>

@@ -1,9 +1,9 @@
 //! Graphics card or processor?
 //!
 //! WebGPU is chosen where a real card answers; a software adapter is slower than the processor on its own. Burn's WebGPU
-//! runtime panics without `timestamp-query`, so an adapter without it counts as none.
+//! runtime panics without `timestamp-query`, so an adapter without it counts as none. Asked here, before the program for the card is
+//! fetched: most devices never need it.
 
-use burn::tensor::Device;
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -57,12 +57,6 @@ pub(super) async fn choose(setup: &Setup) -> Result<Backend, Fault> {
         }
         _ => Ok(Backend::Cpu),
     }
-}
-
-/// Burn's device on the graphics card. It can be made only once in a worker's life.
-pub(super) async fn webgpu() -> Result<Device, Fault> {
-    let device = Device::wgpu_options().init_async().await;
-    device.map_err(|error| fault(texts::webgpu_failed(&error.to_string())))
 }
 
 /// WebGPU does not do what was asked of it.

@@ -5,22 +5,37 @@
 
 use ::image::{Rgb, RgbImage};
 use model::crop::CropBox;
-use model::embedder::Embedder;
+use model::frozen::Output;
+use model::weights::ModelCard;
 
 /// Cosine similarity below which the card's numbers are wrong. Different orders of summation cost about 1e-5.
 const TRUST: f32 = 0.99;
 
-/// Whether both embed the built-in picture alike.
-pub(crate) async fn agree(one: &Embedder, other: &Embedder) -> model::Result<bool> {
-    let picture = picture();
-    let one = one.embed(&picture, CropBox::WHOLE).await?.vector;
-    let other = other.embed(&picture, CropBox::WHOLE).await?.vector;
-    let cosine: f32 = one.iter().zip(&other).map(|(a, b)| a * b).sum();
-    Ok(cosine >= TRUST)
+/// Whether two networks say the same of a picture: each head for itself, since each could be wrong by itself.
+pub(crate) fn agree(one: &Output, other: &Output) -> bool {
+    let heads = |output: &Output| {
+        let Output { feature, category, attributes, boxes } = output.clone();
+        [feature, category, attributes, boxes]
+    };
+    heads(one)
+        .iter()
+        .zip(&heads(other))
+        .all(|(one, other)| one.len() == other.len() && cosine(one, other) >= TRUST)
+}
+
+/// Of the angle between two vectors; that of nothing and nothing is 1.
+fn cosine(one: &[f32], other: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    if one.is_empty() { 1.0 } else { dot(one, other) / (dot(one, one) * dot(other, other)).sqrt() }
+}
+
+/// The known picture, as the network takes it.
+pub(crate) fn picture(card: &ModelCard) -> Vec<f32> {
+    card.preprocess.apply(&shirt(), CropBox::WHOLE)
 }
 
 /// A striped shirt on a bright ground: edges, colours and flat parts, so that every layer has something to do.
-fn picture() -> RgbImage {
+fn shirt() -> RgbImage {
     RgbImage::from_fn(96, 96, |x, y| {
         let (dx, dy) = (x.abs_diff(48), y.abs_diff(52));
         let is_body = dx < 22 && dy < 34;

@@ -3,19 +3,21 @@
 use std::cell::Cell;
 
 use ::image::RgbImage;
-use burn::tensor::Device;
 use futures::future::try_join;
+use futures::lock::Mutex;
 use model::catalogue::{Catalogue, CatalogueCard};
 use model::crop::CropBox;
-use model::embedder::{Embedder, Embedding};
+use model::embedder::{Embedder, Embedding, freeze};
 use model::recommender::Recommender;
 use model::weights::ModelCard;
 use web_sys::Url;
 
 use crate::worker::fetch::{Wanted, fetch, fetch_three, resolve};
-use crate::worker::{backend, check, fault};
+use crate::worker::graphics::Graphics;
+use crate::worker::switch::Switch;
+use crate::worker::{backend, fault};
 use twill_app::protocol::{
-    Backend, Fault, FaultKind, Found, Hit, Item, MOST_RESULTS, Progress, Ready, Setup, Stage,
+    Backend, Fault, FaultKind, Found, Hit, Item, MOST_RESULTS, Message, Progress, Ready, Setup, Stage,
 };
 use twill_app::region::Region;
 use twill_app::texts;
@@ -31,10 +33,17 @@ const UNSAID: [&str; 2] = ["none", "regular"];
 #[derive(Default)]
 pub(super) struct Slot {
     engine: Option<Engine>,
-    /// Burn's device on the graphics card, made once.
-    gpu: Option<Device>,
+    /// What the graphics card may be given, until it is known whether there is one.
+    spare: Option<Spare>,
     /// Whether loading has been tried before.
     is_retry: bool,
+}
+
+/// The network's two files.
+struct Spare {
+    card: ModelCard,
+    card_json: Vec<u8>,
+    weights: Vec<u8>,
 }
 
 impl Slot {
@@ -51,7 +60,7 @@ impl Slot {
             self.is_retry = true;
             let files = files?;
             tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
-            self.engine = Some(self.assemble(setup, &files).await?);
+            self.assemble(setup, files).await?;
         }
         match &self.engine {
             Some(engine) => Ok((engine, is_new)),
@@ -59,45 +68,57 @@ impl Slot {
         }
     }
 
-    async fn assemble(&mut self, setup: &Setup, files: &Files) -> Result<Engine, Fault> {
-        let (embedder, backend) = self.embedder(setup, files).await?;
+    async fn assemble(&mut self, setup: &Setup, files: Files) -> Result<(), Fault> {
         let catalogue = Catalogue::open(&files.catalogue_card, &files.items, &files.features)
             .map_err(|error| fault::of(&error))?;
-        let recommender = Recommender::new(embedder, catalogue).map_err(|error| fault::of(&error))?;
-        Ok(Engine { recommender, backend, catalogue: setup.catalogue.clone() })
-    }
-
-    /// The network, where it runs best.
-    async fn embedder(&mut self, setup: &Setup, files: &Files) -> Result<(Embedder, Backend), Fault> {
-        let load = |device: &Device| {
-            Embedder::load(&files.model_card, &files.weights, device).map_err(|error| fault::of(&error))
-        };
-        let on_cpu = load(&Device::flex())?;
-        if backend::choose(setup).await? == Backend::Cpu {
-            return Ok((on_cpu, Backend::Cpu));
-        }
-        match self.embedder_on_gpu(&on_cpu, load).await {
-            Ok(on_gpu) => Ok((on_gpu, Backend::WebGpu)),
-            Err(fault) if setup.forced.is_some() => Err(fault),
-            Err(_) => Ok((on_cpu, Backend::Cpu)),
-        }
-    }
-
-    async fn embedder_on_gpu(
-        &mut self,
-        on_cpu: &Embedder,
-        load: impl Fn(&Device) -> Result<Embedder, Fault>,
-    ) -> Result<Embedder, Fault> {
-        let device = match &self.gpu {
-            Some(device) => device.clone(),
-            None => self.gpu.insert(backend::webgpu().await?).clone(),
-        };
-        let on_gpu = load(&device)?;
-        if check::agree(&on_gpu, on_cpu).await.map_err(|error| fault::of(&error))? {
-            Ok(on_gpu)
+        let card = ModelCard::from_json(&files.model_card).map_err(|error| fault::of(&error))?;
+        let own = freeze(&card, &files.weights).map_err(|error| fault::of(&error))?;
+        let spare = Spare { card: card.clone(), card_json: files.model_card, weights: files.weights };
+        let is_forced = setup.forced == Some(Backend::WebGpu);
+        let switch = Switch::new(own, is_forced);
+        if is_forced {
+            backend::choose(setup).await?;
+            switch.turn_to(spare.start(&switch).await.map_err(backend::fault)?);
         } else {
-            Err(backend::fault(texts::WEBGPU_WRONG))
+            self.spare = Some(spare);
         }
+        let embedder = Embedder::new(card, switch.clone());
+        let recommender = Recommender::new(embedder, catalogue).map_err(|error| fault::of(&error))?;
+        self.engine = Some(Engine { recommender, switch, catalogue: setup.catalogue.clone() });
+        Ok(())
+    }
+
+    /// Drops an engine that cannot go on: the next question loads another.
+    pub(super) fn clear(&mut self) {
+        self.engine = None;
+    }
+}
+
+/// Fetches and warms up the program for the graphics card, if there is one, while the engine answers on the processor; then the
+/// card takes over. Needed once; does nothing when called again.
+pub(super) async fn improve(slot: &Mutex<Slot>, setup: &Setup) {
+    let (spare, switch) = {
+        let mut slot = slot.lock().await;
+        let Slot { engine: Some(engine), spare, .. } = &mut *slot else { return };
+        let Some(spare) = spare.take() else { return };
+        (spare, engine.switch.clone())
+    };
+    if !matches!(backend::choose(setup).await, Ok(Backend::WebGpu)) {
+        return;
+    }
+    let outcome = spare.start(&switch).await;
+    // Between two questions: both looks at a photo are the same network's.
+    let _between = slot.lock().await;
+    match outcome {
+        Ok(graphics) => switch.turn_to(graphics),
+        Err(why) => switch.turn_back(why),
+    }
+    switch.announce();
+}
+
+impl Spare {
+    async fn start(&self, switch: &Switch) -> Result<Graphics, Message> {
+        Graphics::start(&self.card, &self.card_json, &self.weights, switch.own()).await
     }
 }
 
@@ -143,7 +164,7 @@ impl Files {
 /// Answers questions.
 pub(super) struct Engine {
     recommender: Recommender,
-    backend: Backend,
+    switch: Switch,
     /// Address of catalogue.json, which pictures lie beside.
     catalogue: String,
 }
@@ -154,7 +175,8 @@ impl Engine {
         let catalogue = self.recommender.catalogue();
         let categories: Vec<&str> = catalogue.items().iter().map(|item| item.category.as_str()).collect();
         Ready {
-            backend: self.backend,
+            backend: self.switch.backend(),
+            trouble: self.switch.trouble(),
             catalogue: catalogue.card().name.clone(),
             count: catalogue.items().len(),
             samples: pick_samples(&categories).into_iter().filter_map(|row| self.item(row)).collect(),
@@ -163,8 +185,8 @@ impl Engine {
 
     /// What looks like the garment in (a part of) a photo.
     pub(super) async fn find(&self, photo: &RgbImage, crop: Option<CropBox>) -> Result<Found, Fault> {
-        let answer =
-            self.recommender.recommend(photo, crop, MOST_RESULTS).await.map_err(|error| fault::of(&error))?;
+        let answer = self.recommender.recommend(photo, crop, MOST_RESULTS).await;
+        let answer = answer.map_err(|error| self.blame(&error))?;
         let CropBox { x1, y1, x2, y2 } = answer.embedding.garment;
         let (label, probability) = answer.embedding.category();
         let label = self.recommender.embedder().labels().get(label);
@@ -177,6 +199,14 @@ impl Engine {
             embedding: answer.embedding.vector,
             hits: self.hits(&answer.hits),
         })
+    }
+
+    /// What to say of an error: where only the graphics card will do, that it failed.
+    fn blame(&self, error: &model::Error) -> Fault {
+        match (error, self.switch.trouble()) {
+            (model::Error::Inference { .. }, Some(trouble)) => backend::fault(trouble),
+            _ => fault::of(error),
+        }
     }
 
     /// The attributes that the network is sure of and that say something: that a hat has no sleeves goes without saying.

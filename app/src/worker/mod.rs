@@ -8,7 +8,9 @@ pub(crate) mod check;
 mod engine;
 mod fault;
 mod fetch;
+mod graphics;
 pub(crate) mod photo;
+mod switch;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -78,6 +80,7 @@ impl Desk {
                         Ok(None) => {}
                         Err(fault) => post(id, Answer::Failed(fault)),
                     }
+                    desk.improve().await;
                 });
             }
             Ok(_) | Err(_) => post(0, Answer::Crashed(texts::OUTDATED.into())),
@@ -123,7 +126,19 @@ impl Desk {
         if self.newest.get() != id {
             return Ok(None);
         }
-        engine.find(photo, crop).await.map(|found| Some(Answer::Found(found)))
+        let found = engine.find(photo, crop).await;
+        if found.as_ref().is_err_and(|fault| fault.kind == FaultKind::Backend) {
+            slot.clear();
+        }
+        found.map(|found| Some(Answer::Found(found)))
+    }
+
+    /// Now that a question has been answered: is there a graphics card to answer the next ones?
+    async fn improve(&self) {
+        let setup = self.setup.borrow().clone();
+        if let Some(setup) = setup {
+            engine::improve(&self.engine, &setup).await;
+        }
     }
 
     /// The engine; the page hears of it where it was loaded only now.

@@ -1,4 +1,4 @@
-//! The trained network frozen for the CPU: the function of [`ResNet`](crate::resnet::ResNet) with our own kernels.
+//! The trained network frozen for the CPU: the function of `ResNet` in [`resnet`](crate::resnet) with our own kernels.
 //!
 //! The structure is [`ResNetConfig`]'s and the weights are the same tensors; what differs is how. A batch norm that follows a
 //! convolution is folded into it, one that comes before it into the pass that copies its input; convolutions of stride 1
@@ -192,5 +192,5 @@ impl Block {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests;

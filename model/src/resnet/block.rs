@@ -11,7 +11,7 @@ use burn::{
     },
 };
 
-use super::{conv3x3, norm};
+use super::network::{conv3x3, norm};
 
 /// Batch norm, ReLU, 3x3 convolution, twice, beside a shortcut.
 #[derive(Module, Debug)]

@@ -9,7 +9,8 @@ use burn::{
     tensor::{Device, Tensor, activation::relu},
 };
 
-use super::{BoxHead, Pool, ResNetConfig, norm};
+use super::network::norm;
+use super::{BoxHead, Pool, ResNetConfig};
 
 /// What the network says of a batch of pictures.
 #[derive(Debug, Clone)]

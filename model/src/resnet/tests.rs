@@ -1,9 +1,11 @@
-use burn::tensor::{Distribution, TensorData};
+use std::collections::HashMap;
+
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
 use super::*;
 use crate::{
     Error,
-    weights::{adopt, from_host, read_safetensors, to_host, to_safetensors},
+    weights::{HostTensor, adopt, check, from_host, read_safetensors, to_host, to_safetensors},
 };
 
 fn input(batch: usize, size: usize, device: &Device) -> Tensor<4> {
@@ -39,6 +41,33 @@ fn shapes_are_as_documented() {
         assert_eq!(output.category.dims(), [2, 6]);
         assert_eq!(output.boxes.dims(), [2, 4]);
         assert_eq!(output.attributes.map_or(0, |logits| logits.dims()[1]), config.attribute_logits());
+    }
+}
+
+#[test]
+fn the_layout_is_that_of_the_network() {
+    for config in variants() {
+        let tensors = to_host(&config.init(&Device::flex()).unwrap()).unwrap();
+        let shapes: Vec<_> =
+            tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shape.clone())).collect();
+        assert_eq!(layout(&config), shapes);
+
+        let whole: HashMap<_, _> = tensors.into_iter().collect();
+        assert_eq!(check(&config, &whole), Ok(()));
+        let refused = |change: &dyn Fn(&mut HashMap<String, HostTensor>), says: &str| {
+            let mut changed = whole.clone();
+            change(&mut changed);
+            let message = check(&config, &changed).unwrap_err().to_string();
+            assert!(message.contains(says), "{message}");
+        };
+        refused(&|all| drop(all.remove("head.boxes.bias")), "head.boxes.bias is missing");
+        refused(
+            &|all| drop(all.insert("more".to_owned(), all["stem.norm.bias"].clone())),
+            "more does not belong",
+        );
+        refused(&|all| all.get_mut("stem.conv.weight").unwrap().shape.reverse(), "instead of");
+        refused(&|all| all.get_mut("stem.conv.weight").unwrap().values[3] = f32::NAN, "not numbers");
+        refused(&|all| all.get_mut("stem.norm.running_var").unwrap().values[0] = -1.0, "negative variance");
     }
 }
 

@@ -30,15 +30,39 @@ async function files(model) {
 }
 
 class Twill {
-  static async load({ cardBytes, weights }, backend) {
+  static async load({ cardBytes, weights }) {
     await start();
     const twill = new Twill();
-    twill.runner = await Runner.load(cardBytes, weights, backend);
+    twill.runner = new Runner(cardBytes, weights);
     return twill;
   }
 
   network(input) {
     return this.runner.network(input);
+  }
+}
+
+// The site's own program for the graphics card, in the worker and with the words of `app/graphics`.
+class Graphics {
+  static async load({ cardBytes, weights }) {
+    const graphics = new Graphics();
+    graphics.worker = new Worker("./site/worker-loader.js#graphics");
+    graphics.id = 0;
+    await graphics.order({ Load: { version: 1, card: cardBytes, weights } });
+    return graphics;
+  }
+
+  network(input) {
+    this.id += 1;
+    return this.order({ Forward: { id: this.id, batch: 1, pictures: input } });
+  }
+
+  order(order) {
+    return new Promise((resolve, reject) => {
+      this.worker.onmessage = ({ data }) => ("Done" in data ? resolve(data.Done.rows) : reject(new Error(data.Failed.reason)));
+      this.worker.onerror = (event) => reject(new Error(event.message));
+      this.worker.postMessage(order);
+    });
   }
 }
 
@@ -87,7 +111,8 @@ function difference(a, b) {
 async function network({ model, backend, first, rounds, block = BLOCK }) {
   const given = await files(model);
   const inputs = [1, 2, 3].map((seed) => draw(3 * given.card.network.input_size ** 2, seed));
-  const sides = first === "onnx" ? [["onnx", Onnx], ["twill", Twill]] : [["twill", Twill], ["onnx", Onnx]];
+  const pair = [["twill", backend === "webgpu" ? Graphics : Twill], ["onnx", Onnx]];
+  const sides = first === "onnx" ? pair.toReversed() : pair;
   const report = {};
   const loaded = [];
   for (const [name, Side] of sides) {
@@ -115,7 +140,7 @@ async function network({ model, backend, first, rounds, block = BLOCK }) {
 // Photos decoded and embedded, every look: milliseconds for each, and how alike the two answers are.
 async function photos({ model, list, turn = 25 }) {
   const given = await files(model);
-  const [twill, onnx] = [await Twill.load(given, "cpu"), await Onnx.load(given, "wasm")];
+  const [twill, onnx] = [await Twill.load(given), await Onnx.load(given, "wasm")];
   const other = new Photos(onnx, given.card);
   const names = JSON.parse(new TextDecoder().decode(await bytes(list)));
   const report = { twill: 0, onnx: 0, photos: names.length, cosines: [] };

@@ -20,6 +20,7 @@ use super::Output;
 use super::head::Head;
 use super::map::Map;
 use super::tensors::Tensors;
+use crate::network::{Answers, Network};
 use crate::resnet::ResNetConfig;
 use crate::weights::HostTensor;
 use crate::{Error, Result};
@@ -43,6 +44,12 @@ pub struct FrozenGpu {
 impl std::fmt::Debug for FrozenGpu {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("FrozenGpu").field("layers", &self.layers).finish_non_exhaustive()
+    }
+}
+
+impl Network for FrozenGpu {
+    fn forward(&self, pictures: Vec<f32>, batch: usize) -> Answers<'_> {
+        Box::pin(async move { Self::forward(self, &pictures, batch).await })
     }
 }
 
