@@ -87,6 +87,12 @@ impl Embedder {
         &self.card
     }
 
+    /// Who computes the network.
+    #[must_use]
+    pub fn network(&self) -> &dyn Network {
+        &*self.network
+    }
+
     /// Names of the categories.
     #[must_use]
     pub fn labels(&self) -> &[String] {

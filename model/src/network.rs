@@ -37,6 +37,16 @@ pub fn row_length(config: &ResNetConfig) -> usize {
     4 + config.feature_length() + config.categories + config.attribute_logits()
 }
 
+/// The answers as rows of numbers: box, feature, category, attributes, one picture after the other.
+#[must_use]
+pub fn rows_from_outputs(outputs: &[Output]) -> Vec<f32> {
+    let row = |output: &Output| {
+        let Output { feature, category, attributes, boxes } = output;
+        [&boxes[..], feature, category, attributes].concat()
+    };
+    outputs.iter().flat_map(row).collect()
+}
+
 /// Takes rows of numbers apart: box, feature, category, attributes. Fails with [`Error::Inference`] where there are too few or too
 /// many.
 ///
@@ -82,6 +92,7 @@ mod tests {
         assert_eq!(second.feature, [15.0, 16.0]);
         assert_eq!(second.category, [17.0, 18.0, 19.0]);
         assert_eq!(second.attributes, [20.0, 21.0]);
+        assert_eq!(rows_from_outputs(&outputs), rows);
         assert!(outputs_from_rows(&config, &rows[1..], 2).is_err());
         assert!(outputs_from_rows(&config, &rows, 1).is_err());
     }

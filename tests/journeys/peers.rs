@@ -7,7 +7,6 @@
 mod feature_file;
 
 use std::{
-    collections::HashMap,
     env, fs,
     path::Path,
     process::{Command, Output},
@@ -15,13 +14,13 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
-use e2e::{photos::drawn_shirt, site::repository};
+use e2e::{networks::random, photos::drawn_shirt, site::repository};
 use image::RgbImage;
 use model::{
     crop::CropBox,
     preprocess::Preprocess,
     resnet::{BoxHead, Pool, ResNet, ResNetConfig},
-    weights::{ModelCard, from_host, load, read_safetensors, to_host, to_safetensors},
+    weights::{ModelCard, load},
 };
 use serde_json::json;
 
@@ -92,49 +91,6 @@ fn agrees(config: &ResNetConfig, seed: u64) -> Result<()> {
     let answer = compare(folder.path(), &folder.path().join("weights.safetensors"))?;
     ensure!(answer.status.success(), "PyTorch disagrees with {config:?}");
     Ok(())
-}
-
-/// Random weights, and running statistics that are not 0 and 1, through half precision and back.
-fn random(config: &ResNetConfig, seed: u64) -> Result<(ResNet, Vec<u8>)> {
-    let device = Device::flex();
-    let mut random = Random(seed);
-    let mut tensors = HashMap::new();
-    for (name, mut tensor) in to_host(&config.init(&device)?)? {
-        let is_norm = name.contains("norm");
-        let (from, to) = match name.rsplit('.').next() {
-            Some("running_mean") => (-0.4, 0.4),
-            Some("running_var") => (0.5, 2.0),
-            Some("weight") if is_norm => (0.6, 1.4),
-            Some("bias") => (-0.3, 0.3),
-            _ => {
-                let inputs: usize = tensor.shape[1..].iter().product();
-                let bound = (3.0 / inputs as f32).sqrt();
-                (-bound, bound)
-            }
-        };
-        tensor.values.iter_mut().for_each(|value| *value = from + (to - from) * random.next());
-        tensors.insert(name, tensor);
-    }
-    let mut exact = config.init(&device)?;
-    from_host(&mut exact, tensors, &device)?;
-    let file = to_safetensors(&exact)?;
-    let mut rounded = config.init(&device)?;
-    from_host(&mut rounded, read_safetensors(&file)?, &device)?;
-    Ok((rounded, file))
-}
-
-/// `SplitMix64`: enough for weights, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    /// In 0 to 1.
-    fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z >> 40) as f32 / (1_u64 << 24) as f32
-    }
 }
 
 /// `[batch, 3, size, size]`, flat.

@@ -1,10 +1,11 @@
 //! What the journeys stand on: a static server ([`server`]), a browser ([`browser`]), the page as a person sees it
-//! ([`page`]), photos good and bad ([`photos`]), and the shipped site with the same network run natively ([`site`]).
+//! ([`page`]), photos good and bad ([`photos`]), and the shipped site with the same network run natively ([`site`]). [`networks`] draws others.
 //!
 //! Everything is per journey: its own port, its own browser with an empty profile, its own copy of what it breaks.
 
 pub mod browser;
 pub mod journey;
+pub mod networks;
 pub mod page;
 pub mod photos;
 pub mod server;

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use burn::tensor::Device;
 use futures::lock::Mutex;
 use js_sys::{Array, Float32Array};
-use model::resnet::{ResNet, forward_flat};
+use model::frozen::FrozenGpu;
+use model::network::rows_from_outputs;
 use model::weights::{self, ModelCard};
 use twill_orders::{Order, Reply, VERSION, from_js, to_js};
 use wasm_bindgen::prelude::*;
@@ -62,8 +63,8 @@ fn main() {
     take_early_messages().unwrap_or_default().into_iter().for_each(take);
 }
 
-/// The network and the card that it is on.
-type Loaded = Mutex<Option<(ResNet, Device)>>;
+/// The network on the card.
+type Loaded = Mutex<Option<FrozenGpu>>;
 
 /// Number of the order and the rows that answer it; or what went wrong.
 async fn follow(message: JsValue, network: &Loaded) -> Result<(u32, Vec<f32>), String> {
@@ -74,19 +75,20 @@ async fn follow(message: JsValue, network: &Loaded) -> Result<(u32, Vec<f32>), S
             Ok((0, Vec::new()))
         }
         Ok(Order::Forward { id, batch, pictures }) => {
-            let (network, device) = network.as_ref().ok_or("it was not prepared")?;
-            let rows = forward_flat(network, device, pictures.to_vec(), batch as usize).await;
-            Ok((id, rows.map_err(|error| error.to_string())?))
+            let network = network.as_ref().ok_or("it was not prepared")?;
+            let outputs = network.forward(&pictures.to_vec(), batch as usize).await;
+            Ok((id, rows_from_outputs(&outputs.map_err(|error| error.to_string())?)))
         }
         Ok(Order::Load { .. }) | Err(_) => Err("its program is of another version".to_owned()),
     }
 }
 
-async fn load(card: &[u8], file: &[u8]) -> Result<(ResNet, Device), String> {
+async fn load(card: &[u8], file: &[u8]) -> Result<FrozenGpu, String> {
     let device = Device::wgpu_options().init_async().await.map_err(|error| error.to_string())?;
     let card = ModelCard::from_json(card).map_err(|error| error.to_string())?;
-    let network = weights::load(&card, file, &device).map_err(|error| error.to_string())?;
-    Ok((network, device))
+    let tensors = weights::read(&card, file).map_err(|error| error.to_string())?;
+    let network = FrozenGpu::new(&card.network, &tensors, &device).map_err(|error| error.to_string())?;
+    network.ok_or_else(|| "this network is computed on processors alone".to_owned())
 }
 
 fn scope() -> DedicatedWorkerGlobalScope {

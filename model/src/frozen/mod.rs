@@ -6,6 +6,8 @@
 //! again, layer after layer and call after call. One thread a call: whoever has many pictures gives each core one at a time.
 
 mod convolution;
+#[cfg(feature = "wgpu")]
+mod gpu;
 mod head;
 mod kernel;
 mod map;
@@ -15,6 +17,8 @@ mod winograd;
 use std::sync::Mutex;
 
 use self::convolution::{Convolution, Join, Scratch, Shape};
+#[cfg(feature = "wgpu")]
+pub use self::gpu::FrozenGpu;
 use self::head::Head;
 pub use self::head::Output;
 use self::kernel::filled;

@@ -85,7 +85,8 @@ impl<'a> Tensors<'a> {
         Ok(Affine::new(scale, shift))
     }
 
-    fn scale_and_shift(&self, path: &str, channels: usize) -> Result<[Vec<f32>; 2]> {
+    /// A batch norm at inference: what each channel is multiplied with, and what is added then.
+    pub(super) fn scale_and_shift(&self, path: &str, channels: usize) -> Result<[Vec<f32>; 2]> {
         let part = |name: &str| self.values(&format!("{path}.{name}"), channels);
         let (gamma, beta) = (part("weight")?, part("bias")?);
         let (mean, variance) = (part("running_mean")?, part("running_var")?);
