@@ -18,3 +18,4 @@ pub mod protocol;
 pub mod region;
 pub mod state;
 pub mod texts;
+mod watch;
