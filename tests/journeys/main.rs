@@ -4,13 +4,17 @@
 //! taken from the shipped catalogue; the same is done with real photos where there are some on this machine.
 
 mod bad_files;
+mod bad_photos;
 mod camera;
+mod hostile;
 mod languages;
+mod network;
 mod offline;
 mod peers;
 mod phone;
 mod places;
 mod search;
+mod workers;
 
 use std::{
     fs,
