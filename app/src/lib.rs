@@ -19,3 +19,4 @@ pub mod protocol;
 pub mod region;
 pub mod state;
 pub mod texts;
+mod watch;

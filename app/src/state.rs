@@ -12,6 +12,8 @@ use web_sys::{Blob, Url};
 use crate::client::{Client, News};
 use crate::protocol::{Answer, Backend, Fault, FaultKind, Found, Hit, Item, Message, Progress, Ready, Setup};
 use crate::region::Region;
+use crate::texts;
+use crate::watch::{Watch, Work};
 
 /// How many results a step shows at first.
 pub const FIRST_RESULTS: usize = 5;
@@ -134,6 +136,9 @@ pub struct Twill {
     client: StoredValue<Client, LocalStorage>,
     /// Id of the request with the last frame.
     glance: StoredValue<u32>,
+    /// How often the worker has died since its last answer.
+    deaths: StoredValue<u32>,
+    watch: StoredValue<Watch, LocalStorage>,
 }
 
 impl Twill {
@@ -153,11 +158,27 @@ impl Twill {
             glimpse: RwSignal::new(None),
             glances: RwSignal::new(false),
             glance: StoredValue::new(0),
+            deaths: StoredValue::new(0),
+            watch: StoredValue::new_local(Watch::default()),
             client: StoredValue::new_local(client),
         };
         listener.set_value(Some(twill));
         twill.client.update_value(Client::start);
+        twill.watch.with_value(|watch| {
+            watch.start(move || twill.work(), move || twill.mourn(texts::WORKER_DIED.into()))
+        });
         twill
+    }
+
+    /// What the worker owes an answer to.
+    fn work(self) -> Work {
+        let waits = self.glances.get_untracked()
+            || self.trail.with_untracked(|trail| trail.last().is_some_and(|step| step.waits));
+        match self.engine.with_untracked(Clone::clone) {
+            Engine::Loading(_) => Work::Loading,
+            Engine::Ready(_) if waits => Work::Searching,
+            Engine::Ready(_) | Engine::Down => Work::None,
+        }
     }
 
     /// The state's name in `data-state`.
@@ -271,6 +292,7 @@ impl Twill {
     }
 
     fn ask(self, ask: impl FnOnce(&mut Client) -> u32) -> u32 {
+        self.watch.with_value(Watch::hear);
         self.client.try_update_value(ask).unwrap_or_default()
     }
 
@@ -282,6 +304,10 @@ impl Twill {
     }
 
     fn hear(self, news: News) {
+        self.watch.with_value(Watch::hear);
+        if matches!(news, News::Answer(_, Answer::Found(_) | Answer::Similar(_))) {
+            self.deaths.set_value(0);
+        }
         match news {
             News::Answer(_, Answer::Progress(progress)) => self.engine.set(Engine::Loading(Some(progress))),
             News::Answer(_, Answer::Ready(ready)) => self.engine.set(Engine::Ready(ready)),
@@ -342,24 +368,32 @@ impl Twill {
         }
     }
 
-    /// The worker is dead. WebGPU is the usual suspect: without it once more, unless the person insists on it.
+    /// The worker is dead. Another one is started and asked again, once; WebGPU is the usual suspect, so that after a second
+    /// death, or one while loading, it goes on without, unless the person insists on it.
     fn mourn(self, why: Message) {
         self.glances.set(false);
         let is_on_cpu = self.backend() == Some(Backend::Cpu);
-        let tries_cpu = self
+        let is_loading = self.engine.with_untracked(|engine| engine.ready().is_none());
+        let deaths = self.deaths.get_value() + 1;
+        let tries_again = self
             .client
             .try_update_value(|client| {
                 client.stop();
-                let tries_cpu = client.setup.forced.is_none() && !client.setup.avoid_webgpu && !is_on_cpu;
+                let tries_cpu = client.setup.forced.is_none()
+                    && !client.setup.avoid_webgpu
+                    && !is_on_cpu
+                    && (is_loading || deaths > 1);
                 client.setup.avoid_webgpu |= tries_cpu;
-                tries_cpu
+                tries_cpu || deaths == 1
             })
             .unwrap_or_default();
-        if tries_cpu {
+        if tries_again {
+            self.deaths.set_value(deaths);
             self.engine.set(Engine::Loading(None));
             self.client.update_value(Client::start);
             self.ask_again();
         } else {
+            self.deaths.set_value(0);
             self.engine.set(Engine::Down);
             self.forsake();
             self.fault.set(Some(Fault { kind: FaultKind::Crash, message: why }));

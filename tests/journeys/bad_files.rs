@@ -109,7 +109,7 @@ fn message_with(page: &Page, server: &Server, path: &str, stand: Stand) -> Resul
 }
 
 /// A sentence, and nothing of how the program sees it.
-fn check_for_a_person(message: &str) -> Result<()> {
+pub(crate) fn check_for_a_person(message: &str) -> Result<()> {
     ensure!(message.len() > 20 && message.contains(' '), "`{message}` is no sentence");
     for inside in ["Err(", "Error {", "unwrap", "panicked", "JsValue", "undefined", "RuntimeError", "::"] {
         ensure!(!message.contains(inside), "`{message}` speaks of the program's insides");

@@ -4,14 +4,18 @@
 //! taken from the shipped catalogue; the same is done with real photos where there are some on this machine.
 
 mod bad_files;
+mod bad_photos;
 mod camera;
+mod hostile;
 mod languages;
+mod network;
 mod offline;
 mod peers;
 mod phone;
 mod places;
 mod search;
 mod takeover;
+mod workers;
 
 use std::{
     fs,

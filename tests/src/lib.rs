@@ -3,7 +3,10 @@
 //!
 //! Everything is per journey: its own port, its own browser with an empty profile, its own copy of what it breaks.
 
+pub mod bad_photos;
+pub mod between;
 pub mod browser;
+pub mod fuzz;
 pub mod journey;
 pub mod networks;
 pub mod page;

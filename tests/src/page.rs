@@ -102,6 +102,14 @@ pub struct View {
     pub overflow: f64,
 }
 
+impl View {
+    /// The results and their scores, without how far their pictures have come.
+    #[must_use]
+    pub fn results(&self) -> Vec<(String, f32)> {
+        self.cards.iter().map(|card| (card.id.clone(), card.score)).collect()
+    }
+}
+
 const LOOK: &str = r#"
 const one = (id, root = document) => root.querySelector(`[data-testid="${id}"]`);
 const all = (id) => [...document.querySelectorAll(`[data-testid="${id}"]`)];
@@ -215,6 +223,14 @@ impl Page {
         Ok(view.error)
     }
 
+    /// Chooses `photo` and waits until the page has results or says what is wrong; says which, and how long that took.
+    pub fn answer_to(&self, photo: &Path) -> Result<(View, Duration)> {
+        self.browser.execute(REMEMBER_STATES)?;
+        let began = Instant::now();
+        self.choose(photo)?;
+        Ok((self.settled()?, began.elapsed()))
+    }
+
     /// Clicks "more like this" on a result and waits for the new results.
     pub fn more_like(&self, id: &str) -> Result<View> {
         self.browser.execute(REMEMBER_STATES)?;
@@ -262,7 +278,8 @@ impl Page {
         Ok(entries.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
-    fn choose(&self, photo: &Path) -> Result<()> {
+    /// Chooses `photo` in the file input and does not wait for anything.
+    pub fn choose(&self, photo: &Path) -> Result<()> {
         let path = photo.canonicalize().with_context(|| format!("there is no {}", photo.display()))?;
         let input = self.browser.find(r#"input[data-testid="photo-input"]"#)?;
         self.browser.type_into(&input, &path.to_string_lossy())

@@ -1,7 +1,7 @@
 //! A static file server as plain as the hosts that the page is made for, on a free port of this machine.
 //!
-//! It can stand under a sub-path, replace or withhold single files, allow other origins, and it remembers every
-//! request, so that a journey can say what the page asked for.
+//! It can stand under a sub-path, replace or withhold single files or hand them out badly, allow other origins, and it remembers
+//! every request, so that a journey can say what the page asked for.
 
 use std::{
     collections::HashMap,
@@ -26,6 +26,18 @@ pub enum Stand {
     Missing,
     /// These bytes.
     Bytes(Vec<u8>),
+    /// A page in HTML, with status 200: what many hosts answer for whatever they do not have.
+    Page,
+    /// This status, and a few words.
+    Status(u16),
+    /// The file, but the connection ends after this share of it.
+    Cut(f64),
+    /// The file, in so many pieces with a tenth of a second before each.
+    Slow(u32),
+    /// The file; of a part that is asked for, another part.
+    WrongRange,
+    /// The other stand for so many requests, then the file as it is.
+    First(u32, Box<Stand>),
 }
 
 /// One request as the server saw it.
@@ -35,6 +47,8 @@ pub struct Request {
     pub method: String,
     /// Path without query, as sent.
     pub path: String,
+    /// The first byte that is asked for; 0 where all of it is.
+    pub from: usize,
     /// Bytes of its body, by its header.
     pub body_bytes: u64,
     /// Status of the answer.
@@ -168,6 +182,8 @@ struct Head {
     method: String,
     target: String,
     body_bytes: u64,
+    /// First byte of a range.
+    from: usize,
 }
 
 fn read_head(reader: &mut impl BufRead) -> Result<Option<Head>> {
@@ -177,16 +193,22 @@ fn read_head(reader: &mut impl BufRead) -> Result<Option<Head>> {
     }
     let mut words = line.split_whitespace();
     let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
-    let mut head = Head { method: method.to_owned(), target: target.to_owned(), body_bytes: 0 };
+    let mut head = Head { method: method.to_owned(), target: target.to_owned(), body_bytes: 0, from: 0 };
     loop {
         let mut header = String::new();
         if reader.read_line(&mut header)? == 0 || header.trim().is_empty() {
             return Ok(Some(head));
         }
-        if let Some((name, value)) = header.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
+        let Some((name, value)) = header.split_once(':') else { continue };
+        if name.eq_ignore_ascii_case("content-length") {
             head.body_bytes = value.trim().parse().unwrap_or(0);
+        }
+        // From here to the end: the only range that the page asks for.
+        let range = value.trim().strip_prefix("bytes=").and_then(|range| range.strip_suffix('-'));
+        if name.eq_ignore_ascii_case("range")
+            && let Some(Ok(from)) = range.map(str::parse)
+        {
+            head.from = from;
         }
     }
 }
@@ -197,42 +219,96 @@ fn answer(mut stream: TcpStream, shared: &Shared) -> Result<()> {
     let Some(head) = read_head(&mut reader)? else { return Ok(()) };
     std::io::copy(&mut reader.take(head.body_bytes), &mut std::io::sink())?;
     let path = head.target.split(['?', '#']).next().unwrap_or_default().to_owned();
-    let (status, kind, body) = find(&head.method, &path, shared);
+    let mut reply = find(&head.method, &path, shared);
+    if reply.status == 200 && (1..reply.body.len()).contains(&head.from) {
+        let at = if reply.is_range_wrong { head.from / 2 } else { head.from };
+        reply.range = format!("Content-Range: bytes {at}-{}/{}\r\n", reply.body.len() - 1, reply.body.len());
+        reply.status = 206;
+        reply.body.drain(..at);
+    }
+    let Reply { status, kind, body, share, pieces, range, .. } = reply;
     lock(&shared.log).push(Request {
         method: head.method.clone(),
         path,
+        from: head.from,
         body_bytes: head.body_bytes,
         status,
     });
-    let reason = if status == 200 { "OK" } else { "Not Found" };
+    let reason = if status < 300 { "OK" } else { "Not Good" };
     let origins = if shared.settings.allow_other_origins { "Access-Control-Allow-Origin: *\r\n" } else { "" };
     write!(
         stream,
-        "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{origins}Connection: close\r\n\r\n",
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{range}{origins}Connection: close\r\n\r\n",
         body.len()
     )?;
     if head.method != "HEAD" {
-        stream.write_all(&body)?;
+        let body = &body[..(body.len() as f64 * share) as usize];
+        for piece in body.chunks(body.len().div_ceil(pieces.max(1) as usize).max(1)) {
+            if pieces > 0 {
+                thread::sleep(Duration::from_millis(100));
+            }
+            stream.write_all(piece)?;
+            stream.flush()?;
+        }
     }
     stream.flush()?;
     Ok(())
 }
 
-fn find(method: &str, path: &str, shared: &Shared) -> (u16, &'static str, Vec<u8>) {
-    let missing = || (404, "text/plain", b"There is no such file.".to_vec());
+/// What is answered, and how badly.
+struct Reply {
+    status: u16,
+    kind: &'static str,
+    body: Vec<u8>,
+    /// How much of the body is sent.
+    share: f64,
+    /// In how many slow pieces; 0 for at once.
+    pieces: u32,
+    is_range_wrong: bool,
+    /// A header that says which part this is.
+    range: String,
+}
+
+impl Reply {
+    fn new(status: u16, kind: &'static str, body: Vec<u8>) -> Self {
+        Self { status, kind, body, share: 1.0, pieces: 0, is_range_wrong: false, range: String::new() }
+    }
+}
+
+fn find(method: &str, path: &str, shared: &Shared) -> Reply {
+    let missing = || Reply::new(404, "text/plain", b"There is no such file.".to_vec());
     let Some(relative) = path.strip_prefix(&shared.settings.prefix) else { return missing() };
     if !matches!(method, "GET" | "HEAD") || relative.split('/').any(|part| part == "..") {
         return missing();
     }
     let relative = if relative.is_empty() { "index.html" } else { relative };
-    match lock(&shared.stands).get(relative) {
-        Some(Stand::Missing) => return missing(),
-        Some(Stand::Bytes(bytes)) => return (200, content_type(relative), bytes.clone()),
-        None => {}
-    }
-    match fs::read(lock(&shared.root).join(relative)) {
-        Ok(bytes) => (200, content_type(relative), bytes),
+    let file = || match fs::read(lock(&shared.root).join(relative)) {
+        Ok(bytes) => Reply::new(200, content_type(relative), bytes),
         Err(_) => missing(),
+    };
+    match take_stand(relative, shared) {
+        Some(Stand::Missing) => missing(),
+        Some(Stand::Bytes(bytes)) => Reply::new(200, content_type(relative), bytes),
+        Some(Stand::Page) => {
+            Reply::new(200, "text/html; charset=utf-8", b"<!doctype html><title>Welcome</title>".to_vec())
+        }
+        Some(Stand::Status(status)) => Reply::new(status, "text/plain", b"Not now.".to_vec()),
+        Some(Stand::Cut(share)) => Reply { share, ..file() },
+        Some(Stand::Slow(pieces)) => Reply { pieces, ..file() },
+        Some(Stand::WrongRange) => Reply { is_range_wrong: true, ..file() },
+        Some(Stand::First(..)) | None => file(),
+    }
+}
+
+/// What stands for a file at this request; one for the first requests only counts down.
+fn take_stand(relative: &str, shared: &Shared) -> Option<Stand> {
+    match lock(&shared.stands).get_mut(relative)? {
+        Stand::First(0, _) => None,
+        Stand::First(left, stand) => {
+            *left -= 1;
+            Some((**stand).clone())
+        }
+        stand => Some(stand.clone()),
     }
 }
 
@@ -282,5 +358,33 @@ mod tests {
         assert!(get(&server, "/shop/a.json").ends_with("{}"));
         assert_eq!(server.requests().len(), 6);
         assert_eq!(server.requests()[3].path, "/shop/a.json");
+    }
+
+    #[test]
+    fn hands_out_files_badly_on_request() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.json"), "0123456789").unwrap();
+        let server = Server::start(Settings::at_top(folder.path())).unwrap();
+        let ask = |range: &str| {
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            write!(stream, "GET /a.json HTTP/1.1\r\nHost: here\r\n{range}\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        assert!(ask("Range: bytes=4-\r\n").contains("Content-Range: bytes 4-9/10\r\n"));
+        server.replace("a.json", Stand::WrongRange);
+        assert!(ask("Range: bytes=4-\r\n").ends_with("\r\n\r\n23456789"));
+        server.replace("a.json", Stand::First(1, Box::new(Stand::Status(503))));
+        assert!(ask("").starts_with("HTTP/1.1 503"));
+        assert!(ask("").ends_with("0123456789"));
+        server.replace("a.json", Stand::Cut(0.5));
+        let cut = ask("");
+        assert!(cut.contains("Content-Length: 10\r\n") && cut.ends_with("\r\n\r\n01234"));
+        server.replace("a.json", Stand::Page);
+        assert!(ask("").contains("text/html"));
+        server.replace("a.json", Stand::Slow(3));
+        assert!(ask("").ends_with("0123456789"));
+        assert_eq!(server.requests()[0].from, 4);
     }
 }

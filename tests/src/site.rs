@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use image::RgbImage;
 use model::{
     catalogue::{Catalogue, CatalogueCard, Item},
     embedder::Embedder,
@@ -133,8 +134,12 @@ impl Shipped {
 
     /// What the page should find for a photo, computed natively on the CPU.
     pub fn recommend(&self, photo: &[u8], count: usize) -> Result<Recommendation> {
-        let photo = decode(photo, &DecodeLimits::default())?;
-        Ok(pollster::block_on(self.recommender.recommend(&photo, None, count))?)
+        self.recommend_picture(&decode(photo, &DecodeLimits::default())?, count)
+    }
+
+    /// What the page should find for a decoded photo, computed natively on the CPU.
+    pub fn recommend_picture(&self, picture: &RgbImage, count: usize) -> Result<Recommendation> {
+        Ok(pollster::block_on(self.recommender.recommend(picture, None, count))?)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Downloads with progress, bounds and an understandable word when they fail.
+//!
+//! What a network does is tried again, after longer and longer pauses and from where it broke off; what a host says for sure (a
+//! file is not there, or longer than it may be) is not. Whether the bytes are the right ones is found out by their checksum.
 
 use futures::future::try_join3;
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Request, RequestCache, RequestInit, Response, Url};
@@ -9,6 +12,9 @@ use web_sys::{ReadableStreamDefaultReader, Request, RequestCache, RequestInit, R
 use crate::worker::scope;
 use twill_app::protocol::{Fault, FaultKind, Message};
 use twill_app::texts;
+
+/// Milliseconds before each further attempt.
+const PAUSES: [i32; 3] = [300, 1000, 3000];
 
 /// No description of a model or a catalogue comes near this length in bytes.
 const MAX_CARD: u64 = 4 << 20;
@@ -65,57 +71,149 @@ pub(super) async fn fetch_three(
     try_join3(fetch(first, on_bytes), fetch(second, on_bytes), fetch(third, on_bytes)).await
 }
 
-/// Downloads one file. `on_bytes` hears the length of every piece that arrives.
+/// Downloads one file. `on_bytes` hears the length of every piece that arrives, once.
 pub(super) async fn fetch(wanted: Wanted, on_bytes: &dyn Fn(usize)) -> Result<Vec<u8>, Fault> {
-    let response = request(&wanted).await.map_err(|_| wanted.interrupted())?;
-    let headers = response.headers();
-    // A host that answers everything with its start page means that it does not have the file.
-    let is_page =
-        headers.get("content-type").ok().flatten().is_some_and(|kind| kind.starts_with("text/html"));
-    if response.status() == 404 || is_page {
-        return Err(wanted.fault(texts::file_missing(wanted.name())));
+    let mut download = Download { wanted, bytes: Vec::new(), is_resumable: false, told: 0 };
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        match (download.attempt(on_bytes).await, pauses.next()) {
+            (Ok(()), _) => return Ok(download.bytes),
+            (Err(Trouble::Passing(_)), Some(milliseconds)) => pause(milliseconds).await,
+            (Err(Trouble::Passing(fault) | Trouble::Final(fault)), _) => return Err(fault),
+        }
     }
-    if !response.ok() {
-        return Err(wanted.fault(texts::file_refused(wanted.name(), response.status())));
-    }
-    let announced =
-        headers.get("content-length").ok().flatten().and_then(|length| length.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > wanted.max_bytes) {
-        return Err(wanted.fault(texts::file_too_long(wanted.name(), wanted.max_bytes)));
-    }
-    read_body(&response, &wanted, on_bytes).await
 }
 
-async fn request(wanted: &Wanted) -> Result<Response, JsValue> {
+/// Why an attempt came to nothing.
+enum Trouble {
+    /// Another may succeed.
+    Passing(Fault),
+    /// No other will.
+    Final(Fault),
+}
+
+/// A file on its way.
+struct Download {
+    wanted: Wanted,
+    /// What has arrived of it, from the start.
+    bytes: Vec<u8>,
+    /// Whether the rest can be asked for alone.
+    is_resumable: bool,
+    /// How many bytes the listener has heard of.
+    told: usize,
+}
+
+impl Download {
+    async fn attempt(&mut self, on_bytes: &dyn Fn(usize)) -> Result<(), Trouble> {
+        let passing = |fault| Err(Trouble::Passing(fault));
+        let failed = |fault| Err(Trouble::Final(fault));
+        if !self.is_resumable {
+            self.bytes.clear();
+        }
+        let start = self.bytes.len();
+        let Ok(response) = request(&self.wanted, start).await else {
+            return passing(self.wanted.interrupted());
+        };
+        let headers = response.headers();
+        let header = |name| headers.get(name).ok().flatten();
+        // A host that answers everything with its start page means that it does not have the file.
+        let is_page = header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let status = response.status();
+        if is_passing(status) {
+            return passing(self.wanted.fault(texts::file_refused(self.wanted.name(), status)));
+        }
+        if status == 404 || is_page {
+            return failed(self.wanted.fault(texts::file_missing(self.wanted.name())));
+        }
+        let is_rest = status == 206 && header("content-range").is_some_and(|range| starts_at(&range, start));
+        if start > 0 && !is_rest {
+            // All of it after all, or another part than the one asked for.
+            self.is_resumable = false;
+            if status != 200 {
+                return passing(self.wanted.interrupted());
+            }
+            self.bytes.clear();
+        }
+        if !response.ok() {
+            return failed(self.wanted.fault(texts::file_refused(self.wanted.name(), status)));
+        }
+        // Of a compressed answer, parts are parts of something else.
+        let is_compressed = header("content-encoding").is_some_and(|encoding| encoding != "identity");
+        self.is_resumable = !is_compressed;
+        let announced = header("content-length").and_then(|length| length.parse::<u64>().ok());
+        let whole = announced.map(|length| length.saturating_add(self.bytes.len() as u64));
+        if whole.is_some_and(|length| length > self.wanted.max_bytes) {
+            return failed(
+                self.wanted.fault(texts::file_too_long(self.wanted.name(), self.wanted.max_bytes)),
+            );
+        }
+        self.read_body(&response, on_bytes).await
+    }
+
+    async fn read_body(&mut self, response: &Response, on_bytes: &dyn Fn(usize)) -> Result<(), Trouble> {
+        let Some(body) = response.body() else { return Ok(()) };
+        let interrupted = |wanted: &Wanted| Trouble::Passing(wanted.interrupted());
+        let reader: ReadableStreamDefaultReader =
+            body.get_reader().dyn_into().map_err(|_| interrupted(&self.wanted))?;
+        loop {
+            let piece = JsFuture::from(reader.read()).await.map_err(|_| interrupted(&self.wanted))?;
+            let is_done = Reflect::get(&piece, &"done".into()).is_ok_and(|done| done.is_truthy());
+            if is_done {
+                return Ok(());
+            }
+            let piece: Uint8Array = Reflect::get(&piece, &"value".into())
+                .and_then(JsCast::dyn_into)
+                .map_err(|_| interrupted(&self.wanted))?;
+            let start = self.bytes.len();
+            let end = start + piece.length() as usize;
+            if end as u64 > self.wanted.max_bytes {
+                // Nobody waits for the outcome of giving up.
+                let _ = reader.cancel();
+                let message = texts::file_too_long(self.wanted.name(), self.wanted.max_bytes);
+                return Err(Trouble::Final(self.wanted.fault(message)));
+            }
+            self.bytes.resize(end, 0);
+            piece.copy_to(&mut self.bytes[start..]);
+            // What comes a second time is no progress.
+            if end > self.told {
+                on_bytes(end - self.told.max(start));
+                self.told = end;
+            }
+        }
+    }
+}
+
+/// What a host says when it is too busy or broken for the moment.
+const fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// Whether a `Content-Range` begins at this byte.
+fn starts_at(range: &str, byte: usize) -> bool {
+    range
+        .strip_prefix("bytes ")
+        .and_then(|range| range.split('-').next())
+        .is_some_and(|first| first.parse() == Ok(byte))
+}
+
+/// Asks for a file, from byte `start` on.
+async fn request(wanted: &Wanted, start: usize) -> Result<Response, JsValue> {
     let options = RequestInit::new();
     options.set_cache(wanted.cache);
     let request = Request::new_with_str_and_init(&wanted.address, &options)?;
+    if start > 0 {
+        request.headers().set("range", &format!("bytes={start}-"))?;
+    }
     JsFuture::from(scope().fetch_with_request(&request)).await?.dyn_into()
 }
 
-async fn read_body(response: &Response, wanted: &Wanted, on_bytes: &dyn Fn(usize)) -> Result<Vec<u8>, Fault> {
-    let Some(body) = response.body() else { return Ok(Vec::new()) };
-    let reader: ReadableStreamDefaultReader =
-        body.get_reader().dyn_into().map_err(|_| wanted.interrupted())?;
-    let mut bytes = Vec::new();
-    loop {
-        let piece = JsFuture::from(reader.read()).await.map_err(|_| wanted.interrupted())?;
-        let is_done = Reflect::get(&piece, &"done".into()).is_ok_and(|done| done.is_truthy());
-        if is_done {
-            return Ok(bytes);
+async fn pause(milliseconds: i32) {
+    let promise = Promise::new(&mut |resolve, _| {
+        // Where no timer can be had, there is no pause.
+        if scope().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds).is_err() {
+            let _ = resolve.call0(&JsValue::NULL);
         }
-        let piece: Uint8Array = Reflect::get(&piece, &"value".into())
-            .and_then(JsCast::dyn_into)
-            .map_err(|_| wanted.interrupted())?;
-        let start = bytes.len();
-        let end = start + piece.length() as usize;
-        if end as u64 > wanted.max_bytes {
-            // Nobody waits for the outcome of giving up.
-            let _ = reader.cancel();
-            return Err(wanted.fault(texts::file_too_long(wanted.name(), wanted.max_bytes)));
-        }
-        bytes.resize(end, 0);
-        piece.copy_to(&mut bytes[start..]);
-        on_bytes(end - start);
-    }
+    });
+    // It is never rejected.
+    let _ = JsFuture::from(promise).await;
 }

@@ -1,0 +1,115 @@
+//! Many photos in one tab, with workers that die in between: do all answers stay the same, and does memory stay where it is?
+//!
+//! `cargo run --release --no-default-features -p model -p trainer -p e2e --example soak -- PHOTOS DEATHS [cpu|webgpu]`, after `make dist`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+use std::{env, fs, process};
+
+use anyhow::{Context as _, Result, ensure};
+use e2e::between::{fate, step_in, workers};
+use e2e::journey::Plan;
+use e2e::page::Backend;
+use e2e::photos::{drawn_shirt, jpeg};
+
+/// Photos after which memory counts as what the page needs.
+const WARM: usize = 50;
+/// Different photos, taken in turn.
+const PHOTOS: u8 = 12;
+
+fn main() -> Result<()> {
+    let mut args = env::args().skip(1);
+    let mut number = |what: &str| -> Result<usize> {
+        Ok(args.next().with_context(|| format!("how many {what}?"))?.parse()?)
+    };
+    let (count, deaths) = (number("photos")?, number("deaths")?);
+    let backend = if args.next().as_deref() == Some("webgpu") { Backend::WebGpu } else { Backend::Cpu };
+    let folder = tempfile::tempdir()?;
+    let mut photos = Vec::new();
+    for index in 0..PHOTOS {
+        let file = folder.path().join(format!("{index}.jpg"));
+        fs::write(&file, jpeg(&drawn_shirt([index * 20, 255 - index * 20, index * 83]))?)?;
+        photos.push(file);
+    }
+    let every = if deaths == 0 { usize::MAX } else { (count / deaths).max(1) };
+    Plan::on(backend).run(|page, _| {
+        step_in(page)?;
+        page.open()?;
+        let mut expected = Vec::new();
+        for photo in &photos {
+            let view = page.search(photo)?;
+            expected.push((view.results(), view.query.context("no photo is shown")?.embedding));
+        }
+        let began = Instant::now();
+        let mut warm = None;
+        let mut killed = 0;
+        for turn in 0..count {
+            if turn % every == every / 2 && killed < deaths {
+                fate(page, &["die"])?;
+                killed += 1;
+            }
+            let which = turn % photos.len();
+            page.choose(&photos[which])?;
+            let (cards, embedding) = &expected[which];
+            let limit = backend.load_limit() + backend.search_limit();
+            // The photo before this one had another vector.
+            page.wait(limit, "this photo's results", |view| {
+                view.state == "failed"
+                    || view.state == "ranked"
+                        && view.query.as_ref().is_some_and(|query| query.embedding == *embedding)
+            })?;
+            let view = page.look()?;
+            ensure!(
+                view.error.is_empty() && view.results() == *cards,
+                "photo {turn} has another answer: `{}`",
+                view.error
+            );
+            if (turn + 1) % WARM == 0 {
+                let megabytes = memory_megabytes()?;
+                let first = *warm.get_or_insert(megabytes);
+                println!(
+                    "after {} photos and {killed} deaths: {megabytes} MB, {:.3} of what it was after {WARM}",
+                    turn + 1,
+                    megabytes as f64 / first as f64
+                );
+            }
+        }
+        println!(
+            "{count} photos and {} workers in {:.0} s, every answer the same",
+            workers(page)?,
+            began.elapsed().as_secs_f64()
+        );
+        Ok(())
+    })
+}
+
+/// Memory of the browser's renderers, which hold page and worker, megabytes: of the processes that descend from this one.
+fn memory_megabytes() -> Result<u64> {
+    let mut parents = BTreeMap::new();
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // A process may have ended meanwhile.
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let parent =
+            stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        parents.insert(id, parent.unwrap_or(0));
+    }
+    let mut ours = BTreeSet::from([process::id()]);
+    while let Some(id) =
+        parents.iter().find(|(id, parent)| ours.contains(parent) && !ours.contains(id)).map(|(id, _)| *id)
+    {
+        ours.insert(id);
+    }
+    let mut kib = 0;
+    for id in ours {
+        let renders = fs::read(format!("/proc/{id}/cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains("--type=renderer"));
+        let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
+        let private = rollup.lines().filter_map(|line| {
+            line.strip_prefix("Private_Dirty:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()
+        });
+        kib += if renders { private.sum::<u64>() } else { 0 };
+    }
+    ensure!(kib > 0, "the browser's memory cannot be measured here");
+    Ok(kib / 1024)
+}
