@@ -173,7 +173,7 @@ fn read_weights(input: &[u8], _: &Path) -> String {
 }
 
 fn embed(card: &[u8], weights: &[u8]) -> String {
-    match Embedder::load(card, weights, &Device::flex()) {
+    match Embedder::load(card, weights) {
         Err(error) => error.to_string(),
         Ok(embedder) => {
             let picture = RgbImage::from_fn(9, 12, |x, y| image::Rgb([(x * 20) as u8, (y * 20) as u8, 99]));
