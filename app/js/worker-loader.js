@@ -1,6 +1,6 @@
 // Fetches and starts the worker's program, telling the page how far that has come. It is the one part of the worker that
 // cannot be Rust. Its messages are those of app/src/protocol.rs: keep the version in step.
-const VERSION = 3;
+const VERSION = 4;
 
 // Messages that arrive before the program listens.
 const early = [];

@@ -5,7 +5,10 @@
 
 mod bad_files;
 mod camera;
+mod element;
+mod guest;
 mod languages;
+mod module;
 mod offline;
 mod peers;
 mod phone;

@@ -1,11 +1,14 @@
 //! What the journeys stand on: a static server ([`server`]), a browser ([`browser`]), the page as a person sees it
-//! ([`page`]), photos good and bad ([`photos`]), and the shipped site with the same network run natively ([`site`]).
+//! ([`page`]), photos good and bad ([`photos`]), the shipped site with the same network run natively ([`site`]), and pages of other people
+//! that have Twill in them ([`shop`], [`element`]).
 //!
 //! Everything is per journey: its own port, its own browser with an empty profile, its own copy of what it breaks.
 
 pub mod browser;
+pub mod element;
 pub mod journey;
 pub mod page;
 pub mod photos;
 pub mod server;
+pub mod shop;
 pub mod site;
