@@ -37,7 +37,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 { printf '['; list -path './catalogue/images/*'; printf ']\n'; } >"$scratch/pictures"
 mv "$scratch/pictures" pictures.json
-{ printf 'const FILES = ['; list ! -path './catalogue/images/*' ! -name sw.js; printf '];\n'; } >"$scratch/files"
+# Types are for programmers. What other people's pages load is listed: below this folder they are answered from the same version.
+{ printf 'const FILES = ['; list ! -path './catalogue/images/*' ! -name sw.js ! -name '*.d.ts'; printf '];\n'; } >"$scratch/files"
 version=$(sum "$scratch/files" | cut -c 1-16)
 awk -v version="$version" -v files="$scratch/files" '
     /^const VERSION = / { printf "const VERSION = \"%s\";\n", version; next }

@@ -12,8 +12,9 @@ use web_sys::Blob;
 
 use crate::region::Region;
 
-/// Raised whenever a message changes its shape. `app/js/worker-loader.js` writes two of them by hand: keep it in step.
-pub const VERSION: u32 = 4;
+/// Raised whenever a message changes its shape. `app/js/worker-loader.js` and `app/js/embed/line.js` write some of them by hand: keep
+/// both in step.
+pub const VERSION: u32 = 5;
 
 /// How many results the worker is asked for; the page shows some first and the rest on demand.
 pub const MOST_RESULTS: usize = 20;
@@ -80,6 +81,36 @@ pub enum Ask {
         /// The item's row in the catalogue.
         row: usize,
     },
+    /// Look at this photo and search for nothing. Unlike the questions above it is answered whatever comes after it.
+    Embed {
+        /// The photo's file, unread.
+        #[serde(with = "serde_wasm_bindgen::preserve")]
+        photo: Blob,
+        /// The part to look at; without it the network finds the garment.
+        crop: Option<Region>,
+    },
+    /// Search the catalogue. It, too, is answered whatever comes after it.
+    Search(Search),
+}
+
+/// What to search the catalogue for.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub struct Search {
+    /// What results are to be like.
+    pub like: Like,
+    /// At most so many results.
+    pub count: usize,
+    /// Only items of these categories, as the catalogue names them; all where there are none.
+    pub categories: Vec<String>,
+}
+
+/// What a [`Search`] starts from.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub enum Like {
+    /// An embedding.
+    Vector(Vec<f32>),
+    /// The catalogue's item with this id, which is not among the results itself.
+    Item(String),
 }
 
 /// Where things are, and what the person insists on. All addresses are absolute.
@@ -113,9 +144,9 @@ pub enum Answer {
     Progress(Progress),
     /// Loaded: photos will be answered from now on.
     Ready(Ready),
-    /// Answers `Find` and `Refine`.
+    /// Answers `Find`, `Refine`, and without hits `Embed`.
     Found(Found),
-    /// Answers `MoreLike`: hits, best first.
+    /// Answers `MoreLike` and `Search`: hits, best first.
     Similar(Vec<Hit>),
     /// From now on the network runs elsewhere. What has been found stays as it is.
     Moved {

@@ -171,6 +171,12 @@ pub fn file_too_long(file: &str, max_bytes: u64) -> Message {
     Message::new("file_too_long").with("file", file).with_number("bytes", max_bytes as f64)
 }
 
+/// Another page asks about an item that the catalogue does not have.
+#[must_use]
+pub fn item_unknown(id: &str) -> Message {
+    Message::new("item_unknown").with("id", id)
+}
+
 /// What the person can do about a fault.
 #[must_use]
 pub fn advice(kind: FaultKind) -> String {

@@ -6,8 +6,11 @@
 mod bad_files;
 mod bad_photos;
 mod camera;
+mod element;
+mod guest;
 mod hostile;
 mod languages;
+mod module;
 mod network;
 mod offline;
 mod peers;

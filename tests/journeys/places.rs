@@ -219,13 +219,13 @@ fn the_browsers_own_calls_are_told_from_a_pages() {
 }
 
 /// Notes the first line of every request, and hangs up.
-struct Proxy {
-    port: u16,
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
         let lines = Arc::new(Mutex::new(Vec::new()));
@@ -247,7 +247,7 @@ impl Proxy {
     }
 
     /// What pages asked for, without what the browser asks for itself.
-    fn seen_of_pages(&self) -> Vec<String> {
+    pub(crate) fn seen_of_pages(&self) -> Vec<String> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().filter(|line| !is_the_browsers_own(line)).cloned().collect()
     }

@@ -16,17 +16,19 @@ use crate::{check_against_native, check_five_results, save};
 /// Rows of the catalogue whose pictures are asked about, as fractions of its length.
 const SAMPLES: [f64; 4] = [0.03, 0.31, 0.62, 0.97];
 
-/// The script that starts the worker answers in the protocol of the program.
+/// The script that starts the worker answers in the protocol of the program, and the module for other pages asks in it.
 #[test]
-fn the_loader_speaks_the_programs_version() -> Result<()> {
+fn the_scripts_speak_the_programs_version() -> Result<()> {
     let version = |file: &str, before: &str| -> Result<String> {
         let text = fs::read_to_string(repository().join(file))?;
         let (_, rest) = text.split_once(before).with_context(|| format!("{file} names no version"))?;
         Ok(rest.chars().take_while(char::is_ascii_digit).collect())
     };
     let program = version("app/src/protocol.rs", "pub const VERSION: u32 = ")?;
-    let loader = version("app/js/worker-loader.js", "const VERSION = ")?;
-    ensure!(program == loader, "the program speaks version {program}, its loader {loader}");
+    for script in ["app/js/worker-loader.js", "app/js/embed/line.js"] {
+        let own = version(script, "const VERSION = ")?;
+        ensure!(program == own, "the program speaks version {program}, {script} {own}");
+    }
     Ok(())
 }
 

@@ -118,6 +118,13 @@ impl Browser {
         Ok(Element(id.with_context(|| format!("nothing in the page matches {selector}"))?.to_owned()))
     }
 
+    /// The element that the body of a function returns, which may lie in a shadow tree, where selectors do not reach.
+    pub fn element(&self, script: &str) -> Result<Element> {
+        let found = self.execute(script)?;
+        let id = found.as_object().and_then(|element| element.values().next()).and_then(Value::as_str);
+        Ok(Element(id.with_context(|| format!("there is no element in {found}"))?.to_owned()))
+    }
+
     /// Clicks where the element is seen; fails where something else covers it.
     pub fn click(&self, element: &Element) -> Result<()> {
         self.post(&format!("element/{}/click", element.0), &json!({})).map(drop)

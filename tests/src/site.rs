@@ -103,6 +103,12 @@ impl Shipped {
         self.recommender.embedder()
     }
 
+    /// Network and catalogue together.
+    #[must_use]
+    pub fn recommender(&self) -> &Recommender {
+        &self.recommender
+    }
+
     /// Path of the weights file, relative to the site.
     #[must_use]
     pub fn weights_path(&self) -> String {

@@ -15,9 +15,9 @@ use web_sys::Url;
 use crate::worker::fetch::{Wanted, fetch, fetch_three, resolve};
 use crate::worker::graphics::Graphics;
 use crate::worker::switch::Switch;
-use crate::worker::{backend, fault};
+use crate::worker::{backend, fault, query};
 use twill_app::protocol::{
-    Backend, Fault, FaultKind, Found, Hit, Item, MOST_RESULTS, Message, Progress, Ready, Setup, Stage,
+    Backend, Fault, FaultKind, Found, Hit, Item, MOST_RESULTS, Message, Progress, Ready, Search, Setup, Stage,
 };
 use twill_app::region::Region;
 use twill_app::texts;
@@ -226,6 +226,11 @@ impl Engine {
     pub(super) fn more_like(&self, row: usize) -> Result<Vec<Hit>, Fault> {
         let hits = self.recommender.more_like(row, MOST_RESULTS).map_err(|error| fault::of(&error))?;
         Ok(self.hits(&hits))
+    }
+
+    /// What a search that the page has put together finds.
+    pub(super) fn search(&self, search: &Search) -> Result<Vec<Hit>, Fault> {
+        query::search(self.recommender.catalogue(), search).map(|hits| self.hits(&hits))
     }
 
     fn hits(&self, hits: &[model::search::Hit]) -> Vec<Hit> {

@@ -10,6 +10,7 @@ mod fault;
 mod fetch;
 mod graphics;
 pub(crate) mod photo;
+mod query;
 pub(crate) mod relaxed;
 mod switch;
 
@@ -25,7 +26,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::worker::engine::Engine;
-use twill_app::protocol::{self, Answer, Ask, Fault, FaultKind, Request, Response, Setup};
+use twill_app::protocol::{self, Answer, Ask, Fault, FaultKind, Found, Request, Response, Setup};
 use twill_app::region::Region;
 use twill_app::texts;
 
@@ -73,7 +74,7 @@ impl Desk {
     fn take(self: &Rc<Self>, message: JsValue) {
         match protocol::from_js::<Request>(message) {
             Ok(Request { version: protocol::VERSION, id, ask }) => {
-                if !matches!(ask, Ask::Start(_)) {
+                if matches!(ask, Ask::Find { .. } | Ask::Refine { .. } | Ask::MoreLike { .. }) {
                     self.newest.set(id);
                 }
                 let desk = Rc::clone(self);
@@ -115,12 +116,24 @@ impl Desk {
                 let engine = self.loaded(&mut slot).await?;
                 engine.more_like(row).map(|hits| Some(Answer::Similar(hits)))
             }
+            Ask::Embed { photo, crop } => {
+                let crop = crop.map(crop_box).transpose()?;
+                // The photo is decoded when its turn has come: of many that wait, only one lies in memory as pixels.
+                let mut slot = self.engine.lock().await;
+                let engine = self.loaded(&mut slot).await?;
+                let found = engine.find(&photo::read(&photo).await?, crop).await?;
+                Ok(Some(Answer::Found(Found { hits: Vec::new(), ..found })))
+            }
+            Ask::Search(search) => {
+                let mut slot = self.engine.lock().await;
+                let engine = self.loaded(&mut slot).await?;
+                engine.search(&search).map(|hits| Some(Answer::Similar(hits)))
+            }
         }
     }
 
     async fn find(&self, id: u32, photo: &RgbImage, crop: Option<Region>) -> Result<Option<Answer>, Fault> {
-        let crop = crop.map(|Region { x1, y1, x2, y2 }| CropBox::new(x1, y1, x2, y2)).transpose();
-        let crop = crop.map_err(|error| fault::of(&error))?;
+        let crop = crop.map(crop_box).transpose()?;
         let mut slot = self.engine.lock().await;
         if self.newest.get() != id {
             return Ok(None);
@@ -159,6 +172,11 @@ impl Desk {
         let setup = setup.ok_or_else(|| Fault::new(FaultKind::Crash, texts::OUTDATED))?;
         slot.load(&setup, &|progress| post(0, Answer::Progress(progress))).await
     }
+}
+
+/// A part of a photo that somebody has chosen.
+fn crop_box(Region { x1, y1, x2, y2 }: Region) -> Result<CropBox, Fault> {
+    CropBox::new(x1, y1, x2, y2).map_err(|error| fault::of(&error))
 }
 
 /// The worker's global scope.
