@@ -94,10 +94,10 @@ impl<'a> Rounding<'a> {
     pub(super) fn choose(&mut self, row: &[f32], codes: &mut [u8]) {
         let dimension = row.len();
         self.target.fill(0.0);
-        for i in 0..dimension {
+        for (i, code) in codes.iter_mut().enumerate().take(dimension) {
             let (value, offset, step) = self.scale(row, i);
-            codes[i] = nearest(value + self.target[i], offset, step);
-            let lost = value - offset - step * f64::from(codes[i]);
+            *code = nearest(value + self.target[i], offset, step);
+            let lost = value - offset - step * f64::from(*code);
             self.residual[i] = lost;
             let carry = &self.carry[i * dimension + i + 1..(i + 1) * dimension];
             for (target, carry) in self.target[i + 1..].iter_mut().zip(carry) {
@@ -106,9 +106,9 @@ impl<'a> Rounding<'a> {
         }
         self.move_codes(row, codes);
         if self.residual.iter().map(|lost| lost * lost).sum::<f64>() > self.most {
-            for i in 0..dimension {
+            for (i, code) in codes.iter_mut().enumerate().take(dimension) {
                 let (value, offset, step) = self.scale(row, i);
-                codes[i] = nearest(value, offset, step);
+                *code = nearest(value, offset, step);
             }
         }
     }

@@ -28,7 +28,7 @@ impl std::fmt::Debug for FeatureStream {
             .debug_struct("FeatureStream")
             .field("bytes", &self.bytes.len())
             .field("rows", &self.rows())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

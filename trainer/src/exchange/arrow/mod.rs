@@ -1,4 +1,4 @@
-//! Arrow's file format, also known as Feather 2: columns as they lie in memory, in messages that FlatBuffers describe.
+//! Arrow's file format, also known as Feather 2: columns as they lie in memory, in messages that `FlatBuffers` describe.
 //!
 //! A message is four bytes of ones, the length of its description, the description and a body. The first says what columns there are;
 //! each of the others holds rows of all of them. A file has its name before and after, and a list of the messages at its

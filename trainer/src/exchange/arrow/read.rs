@@ -42,8 +42,11 @@ pub fn read(bytes: &[u8], limits: Limits) -> Result<Rows> {
     gathered.finish()
 }
 
-/// The next message's description and body, and what is behind; `None` at the end.
-fn next(bytes: &[u8]) -> Result<Option<(Table<'_>, &[u8], &[u8])>> {
+/// A message's description and body, and what is behind it.
+type Message<'a> = (Table<'a>, &'a [u8], &'a [u8]);
+
+/// The next message; `None` at the end.
+fn next(bytes: &[u8]) -> Result<Option<Message<'_>>> {
     if bytes.is_empty() {
         return Ok(None);
     }
