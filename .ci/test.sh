@@ -32,7 +32,7 @@ run_lint_native() { cargo clippy "${NATIVE[@]}" --all-targets -- -D warnings; }
 
 run_lint_wasm() {
     # A second configuration forbids what a browser does not have: files, threads, clocks.
-    CLIPPY_CONF_DIR=.ci/clippy-wasm cargo clippy "${WASM[@]}" --lib --bins --examples --features browser-tests,webgpu \
+    CLIPPY_CONF_DIR=.ci/clippy-wasm cargo clippy "${WASM[@]}" -p graphics --lib --bins --examples --features app/browser-tests,graphics/webgpu \
         -- -D warnings
     # The search kernel that is a module of its own is what its source compiles to.
     bash model/relaxed/build.sh "$TWILL_CACHE/kernel.wasm"
@@ -42,7 +42,7 @@ run_lint_wasm() {
     if "${tree[@]}" | grep -E '^(burn|cubecl|wgpu)'; then
         die "Burn slipped into the page's or its worker's dependencies."
     fi
-    if "${tree[@]}" --features webgpu -i wgpu-hal 2>/dev/null | grep -q vulkan; then
+    if "${tree[@]}" -p graphics --features graphics/webgpu -i wgpu-hal 2>/dev/null | grep -q vulkan; then
         die "a native graphics driver slipped into the page's dependencies."
     fi
 }

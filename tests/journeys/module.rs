@@ -11,7 +11,11 @@ use e2e::{
     shop::Shop,
     site::{Shipped, repository},
 };
-use model::{crop::CropBox, image::decode, search::Hit};
+use model::{
+    crop::CropBox,
+    image::{DecodeLimits, decode},
+    search::Hit,
+};
 use serde_json::{Value, json};
 
 use crate::{cosine, save};
@@ -103,7 +107,7 @@ fn a_module_embeds_and_searches_as_the_native_network_does() -> Result<()> {
         ensure!(expected.len() == 5, "the catalogue has too few skirts for this journey");
         check(&among, &expected, &shipped, 1e-6)?;
         let crop = CropBox::new(0.2, 0.1, 0.8, 0.6)?;
-        let decoded = decode(&photo, &Default::default())?;
+        let decoded = decode(&photo, &DecodeLimits::default())?;
         let cropped = pollster::block_on(recommender.recommend(&decoded, Some(crop), 5))?;
         let part = found(page, "photo, { crop: { x1: 0.2, y1: 0.1, x2: 0.8, y2: 0.6 } }")?;
         check(&part, &cropped.hits, &shipped, slack)?;

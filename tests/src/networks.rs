@@ -31,7 +31,7 @@ pub fn random(config: &ResNetConfig, seed: u64) -> Result<(ResNet, Vec<u8>)> {
                 (-bound, bound)
             }
         };
-        tensor.values.iter_mut().for_each(|value| *value = from + (to - from) * random.next());
+        tensor.values.iter_mut().for_each(|value| *value = from + (to - from) * random.share());
         tensors.insert(name, tensor);
     }
     let mut exact = config.init(&device)?;
@@ -57,11 +57,12 @@ pub fn write_random(config: &ResNetConfig, seed: u64, folder: &Path) -> Result<(
 }
 
 /// `SplitMix64`: enough for weights, and the same everywhere.
-struct Random(u64);
+#[derive(Debug)]
+pub struct Random(pub u64);
 
 impl Random {
     /// In 0 to 1.
-    fn next(&mut self) -> f32 {
+    pub fn share(&mut self) -> f32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

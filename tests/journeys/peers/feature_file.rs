@@ -7,10 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use e2e::networks::Random;
 use e2e::site::repository;
 use model::{catalogue::CatalogueCard, feature_file::FeatureFile, search};
-
-use super::Random;
 
 /// Other libraries add up in another order: scores this close may change places.
 const SLACK: f32 = 1e-5;
@@ -66,7 +65,7 @@ fn random(rows: usize, values: usize, seed: u64) -> Result<FeatureFile> {
     let mut random = Random(seed);
     let mut all = Vec::with_capacity(rows * values);
     for _ in 0..rows {
-        let row: Vec<f32> = (0..values).map(|_| random.next() - 0.4).collect();
+        let row: Vec<f32> = (0..values).map(|_| random.share() - 0.4).collect();
         let length = row.iter().map(|value| value * value).sum::<f32>().sqrt();
         all.extend(row.iter().map(|value| value / length));
     }

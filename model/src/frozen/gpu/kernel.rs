@@ -8,7 +8,8 @@
     missing_docs,
     clippy::too_many_arguments,
     clippy::pedantic,
-    reason = "the macro repeats what it is given"
+    clippy::explicit_counter_loop,
+    reason = "the macro repeats what it is given, and knows no iterators"
 )]
 
 use cubecl::prelude::*;

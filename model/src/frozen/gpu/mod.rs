@@ -94,6 +94,10 @@ impl FrozenGpu {
         device: &Device,
     ) -> Result<Option<Self>> {
         config.validate()?;
+        #[allow(
+            irrefutable_let_patterns,
+            reason = "in the browser there are no other devices, natively there are"
+        )]
         let DispatchDevice::Cube(device) = device.as_dispatch() else { return Ok(None) };
         let suits = config.widths.iter().all(|width| width.is_multiple_of(2 * LANES))
             && config.map_size().is_multiple_of(COLUMNS);
