@@ -62,6 +62,7 @@ impl Index {
     }
 
     /// Reads all codes once.
+    #[must_use]
     pub fn read(&self) -> f64 {
         black_box(Kernel::best().read(self.0.lines())) as f64
     }
@@ -92,6 +93,7 @@ impl Shards {
     }
 
     /// Whether there is no item.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -112,6 +114,7 @@ impl Shards {
     }
 
     /// Reads all codes once.
+    #[must_use]
     pub fn read(&self) -> f64 {
         let kernel = Kernel::best();
         self.0.iter().map(|shard| black_box(kernel.read(shard.lines())) as f64).sum()
