@@ -165,7 +165,7 @@ impl Twill {
         listener.set_value(Some(twill));
         twill.client.update_value(Client::start);
         twill.watch.with_value(|watch| {
-            watch.start(move || twill.work(), move || twill.mourn(texts::WORKER_DIED.into()))
+            watch.start(move || twill.work(), move || twill.mourn(texts::WORKER_DIED.into()));
         });
         twill
     }

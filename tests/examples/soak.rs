@@ -31,7 +31,7 @@ fn main() -> Result<()> {
         fs::write(&file, jpeg(&drawn_shirt([index * 20, 255 - index * 20, index * 83]))?)?;
         photos.push(file);
     }
-    let every = if deaths == 0 { usize::MAX } else { (count / deaths).max(1) };
+    let every = count.checked_div(deaths).unwrap_or(usize::MAX).max(1);
     Plan::on(backend).run(|page, _| {
         step_in(page)?;
         page.open()?;

@@ -46,7 +46,7 @@ fn bad_photos_are_told_one_by_one_and_good_ones_work_in_between() -> Result<()> 
                     ensure!(view.cards.is_empty(), "{name}: results of another photo are shown");
                 }
                 (state, outcome) => {
-                    ensure!(false, "{name} should be {outcome:?}; the page is {state}: `{}`", view.error)
+                    ensure!(false, "{name} should be {outcome:?}; the page is {state}: `{}`", view.error);
                 }
             }
             ensure!(took < LONGEST, "{name} took {} ms", took.as_millis());

@@ -63,7 +63,9 @@ fn every_bad_photo_is_refused_or_opens_in_time_and_room() -> Result<()> {
         largest.1,
         largest.0 / 1_000_000
     );
-    messages.iter().for_each(|(message, count)| println!("{count} times: {message}"));
+    for (message, count) in &messages {
+        println!("{count} times: {message}");
+    }
     ensure!(failures.is_empty(), "{} of {} photos:\n{}", failures.len(), photos.len(), failures.join("\n"));
     // The next good photo finds what it found before.
     let again = shipped.recommend(&good, 5)?;

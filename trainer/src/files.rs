@@ -73,6 +73,7 @@ fn replace(path: &Path, bytes: &[u8], waits_for_disk: bool) -> Result<()> {
 }
 
 /// What a person can do about a file that could not be written.
+#[must_use]
 pub fn explain(error: std::io::Error) -> anyhow::Error {
     let advice = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {

@@ -55,14 +55,9 @@ impl Bmp {
     }
 }
 
-/// A BMP that opens.
-pub(super) fn plain() -> Vec<u8> {
-    Bmp::default().bytes()
-}
-
 pub(super) fn photos(photos: &mut Vec<Photo>) {
     let mut add = |name: &str, bmp: Bmp, outcome| {
-        photos.push(Photo::new(&format!("bmp-{name}.bmp"), bmp.bytes(), outcome))
+        photos.push(Photo::new(&format!("bmp-{name}.bmp"), bmp.bytes(), outcome));
     };
     let base = Bmp::default();
     let palette = |entries: usize| (0..entries * 4).map(|value| value as u8).collect::<Vec<u8>>();
@@ -127,11 +122,7 @@ pub(super) fn photos(photos: &mut Vec<Photo>) {
         let full: Vec<u8> = (0..18).flat_map(|row| [24, row, 0, 0]).chain([0, 1]).collect();
         add(&format!("runs-{bits}"), runs(bits, full), Outcome::Opens);
         add(&format!("runs-{bits}-over-the-edge"), runs(bits, [255, 7].repeat(500)), Outcome::Either);
-        add(
-            &format!("runs-{bits}-of-lines-for-ever"),
-            runs(bits, vec![0, 0].repeat(50_000)),
-            Outcome::Either,
-        );
+        add(&format!("runs-{bits}-of-lines-for-ever"), runs(bits, [0, 0].repeat(50_000)), Outcome::Either);
         add(&format!("runs-{bits}-jump-away"), runs(bits, [0, 2, 255, 255].repeat(1000)), Outcome::Either);
         add(&format!("runs-{bits}-copy-beyond-the-end"), runs(bits, vec![0, 255, 1, 2]), Outcome::Either);
         add(&format!("runs-{bits}-of-nothing"), runs(bits, vec![]), Outcome::Either);

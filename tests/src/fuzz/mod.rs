@@ -127,14 +127,12 @@ impl Fuzzer {
             self.note(format!("the process has {} MB", bytes / 1_000_000), "memory", input);
             forget_peak();
         }
-        match answer {
-            Ok(answer) => self.answers.insert(kind_of(&answer)),
-            Err(_) => {
-                let what = PANIC.with(|panic| panic.borrow().clone());
-                self.note(format!("it panics: {what}"), &what, input);
-                false
-            }
+        if let Ok(answer) = answer {
+            return self.answers.insert(kind_of(&answer));
         }
+        let what = PANIC.with(|panic| panic.borrow().clone());
+        self.note(format!("it panics: {what}"), &what, input);
+        false
     }
 
     fn note(&mut self, what: String, kind: &str, input: &[u8]) {

@@ -1,5 +1,6 @@
 //! Data that changes during the work or is bad in part, two runs at once, and the same again.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -96,7 +97,7 @@ fn one_bad_picture_in_a_hundred_is_left_out_and_named() {
     add_pictures(&data, 380);
     let mut csv = fs::read_to_string(data.join("labels.csv")).unwrap();
     for number in 20..400 {
-        csv += &format!("{number}.png,{},,,,,,{number}\n", ["red", "blue"][number % 2]);
+        writeln!(csv, "{number}.png,{},,,,,,{number}", ["red", "blue"][number % 2]).unwrap();
     }
     fs::write(data.join("labels.csv"), csv).unwrap();
     let whole = fs::read(data.join("50.png")).unwrap();

@@ -76,7 +76,7 @@ fn training_goes_on_from_a_whole_checkpoint() {
             for name in ["last.checkpoint", "best.checkpoint"].map(|name| run.join(name)) {
                 if name.exists() {
                     let found = Average::load(&name).unwrap().progress.step;
-                    assert!(found % 5 == 0, "{} is of step {found}", name.display());
+                    assert!(found.is_multiple_of(5), "{} is of step {found}", name.display());
                 }
             }
             let last = run.join("last.checkpoint");

@@ -33,10 +33,11 @@ fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 /// Every JPEG that is no good, or hardly.
+#[expect(clippy::too_many_lines, reason = "a list: a line or two a fault")]
 pub(in crate::bad_photos) fn photos(photos: &mut Vec<Photo>) {
     let base = Jpeg::default();
     let mut add = |name: &str, bytes: Vec<u8>, outcome| {
-        photos.push(Photo::new(&format!("jpeg-{name}.jpg"), bytes, outcome))
+        photos.push(Photo::new(&format!("jpeg-{name}.jpg"), bytes, outcome));
     };
     let opens: [(&str, Jpeg); 14] = [
         ("plain", base.clone()),
@@ -174,10 +175,12 @@ pub(in crate::bad_photos) fn photos(photos: &mut Vec<Photo>) {
     add("exif-inside-its-header", with_exif(b"II\x2a\0\0\0\0\0".to_vec()), Outcome::Opens);
     add("exif-empty", with_exif(Vec::new()), Outcome::Opens);
     add("exif-of-no-order", with_exif(b"XX\x2a\0\x08\0\0\0\0\0".to_vec()), Outcome::Opens);
-    let flood: Vec<u8> = (0..250).flat_map(|_| exif(&[0; 65_000])).collect();
+    let flood: Vec<u8> = (0..250).flat_map(|_| exif(&vec![0; 65_000])).collect();
     add("bomb-of-exif", Jpeg { before: flood, ..base.clone() }.bytes(), Outcome::Either);
     let profile: Vec<u8> = (1..=255u8)
-        .flat_map(|part| segment(0xe2, &[b"ICC_PROFILE\0".as_slice(), &[part, 255], &[0; 65_000]].concat()))
+        .flat_map(|part| {
+            segment(0xe2, &[b"ICC_PROFILE\0".as_slice(), &[part, 255], &vec![0; 65_000]].concat())
+        })
         .collect();
     add("bomb-of-colour-profile", Jpeg { before: profile, ..base.clone() }.bytes(), Outcome::Opens);
     let odd = [(0, 0), (255, 1), (1, 255)]

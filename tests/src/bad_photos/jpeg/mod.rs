@@ -92,15 +92,17 @@ impl Jpeg {
         if self.is_interleaved {
             self.scan(&mut out, &all);
         } else {
-            all.iter().for_each(|component| self.scan(&mut out, &[*component]));
+            for component in all {
+                self.scan(&mut out, &[component]);
+            }
         }
         for scan in 0..self.more_scans {
             let component = (scan % self.sampling.len()) as u8 + 1;
             out.extend(segment(0xda, &[1, component, 0, 1, 63, 0]));
             let mut bits = HighFirst::default();
             // Ends of 16384 blocks and fourteen more bits of them, until the picture is through.
-            for _ in 0..usize::from(self.width).div_ceil(8) * usize::from(self.height).div_ceil(8) / 16384 + 1
-            {
+            let blocks = usize::from(self.width).div_ceil(8) * usize::from(self.height).div_ceil(8);
+            for _ in 0..=blocks / 16384 {
                 bits.push(1, 2);
                 bits.push(0, 14);
             }
