@@ -98,7 +98,7 @@ fn every_category_and_attribute_has_a_name_in_every_language() -> Result<()> {
 fn keys_are_those_that_the_page_uses() -> Result<()> {
     let english = words("en")?;
     let mut sources = fs::read_to_string(repository().join("index.html"))?;
-    for folder in ["app/src", "app/src/components", "app/src/worker", "app/js"] {
+    for folder in ["app/src", "app/src/components", "app/src/worker", "app/js", "app/js/embed"] {
         for entry in fs::read_dir(repository().join(folder))? {
             let path = entry?.path();
             if path.is_file() {
