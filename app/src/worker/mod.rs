@@ -6,6 +6,7 @@
 mod backend;
 pub(crate) mod check;
 mod engine;
+mod facets;
 mod fault;
 mod fetch;
 mod graphics;
@@ -24,7 +25,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::worker::engine::Engine;
-use twill_app::protocol::{self, Answer, Ask, Fault, FaultKind, Request, Response, Setup};
+use twill_app::protocol::{self, Answer, Ask, Fault, FaultKind, Filter, Request, Response, Setup};
 use twill_app::region::Region;
 use twill_app::texts;
 
@@ -96,26 +97,37 @@ impl Desk {
                 let (engine, _) = self.load(&mut slot).await?;
                 Ok(Some(Answer::Ready(engine.ready())))
             }
-            Ask::Find { photo, crop } => {
+            Ask::Find { photo, crop, filter } => {
                 // Reading needs no network: what is wrong with a photo is told before everything has loaded.
                 let photo = Rc::new(photo::read(&photo).await?);
                 *self.photo.borrow_mut() = Some((id, Rc::clone(&photo)));
-                self.find(id, &photo, crop).await
+                self.find(id, &photo, crop, &filter).await
             }
-            Ask::Refine { photo: request, crop } => {
+            Ask::Refine { photo: request, crop, filter } => {
                 let held = self.photo.borrow().clone().filter(|(id, _)| *id == request);
                 let (_, photo) = held.ok_or_else(|| Fault::new(FaultKind::Photo, texts::PHOTO_GONE))?;
-                self.find(id, &photo, crop).await
+                self.find(id, &photo, crop, &filter).await
             }
-            Ask::MoreLike { row } => {
+            Ask::MoreLike { row, filter } => {
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
-                engine.more_like(row).map(|hits| Some(Answer::Similar(hits)))
+                engine.more_like(row, &filter).map(|similar| Some(Answer::Similar(similar)))
+            }
+            Ask::Recall { id, filter } => {
+                let mut slot = self.engine.lock().await;
+                let engine = self.loaded(&mut slot).await?;
+                engine.recall(&id, &filter).map(|(item, similar)| Some(Answer::Recalled(item, similar)))
             }
         }
     }
 
-    async fn find(&self, id: u32, photo: &RgbImage, crop: Option<Region>) -> Result<Option<Answer>, Fault> {
+    async fn find(
+        &self,
+        id: u32,
+        photo: &RgbImage,
+        crop: Option<Region>,
+        filter: &Filter,
+    ) -> Result<Option<Answer>, Fault> {
         let crop = crop.map(|Region { x1, y1, x2, y2 }| CropBox::new(x1, y1, x2, y2)).transpose();
         let crop = crop.map_err(|error| fault::of(&error))?;
         let mut slot = self.engine.lock().await;
@@ -126,7 +138,7 @@ impl Desk {
         if self.newest.get() != id {
             return Ok(None);
         }
-        let found = engine.find(photo, crop).await;
+        let found = engine.find(photo, crop, filter).await;
         if found.as_ref().is_err_and(|fault| fault.kind == FaultKind::Backend) {
             slot.clear();
         }

@@ -17,12 +17,14 @@ mod loss;
 pub mod recipe;
 pub mod sources;
 mod validate;
+#[cfg(all(test, feature = "wgpu"))]
+mod wgpu_tests;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use burn::module::{Module as _, ParamGroup};
@@ -36,7 +38,7 @@ use model::weights::adopt;
 use self::checkpoint::{Checkpoint, Progress};
 use self::contrast::Memory;
 use self::loader::{Batch, Loader};
-use self::log::Log;
+use self::log::{Log, Pace};
 use self::loss::Losses;
 use self::recipe::{Optimiser, Recipe};
 use self::sources::Sources;
@@ -82,46 +84,28 @@ pub fn run(settings: &Settings) -> Result<()> {
     let mut log = Log::open(&out.join("log.csv"), state.progress.step)?;
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut loader = Loader::start(&sources, recipe, state.progress.step, threads)?;
-    let training_device = device.clone().autodiff();
-    let attributes = state.progress.network().attributes;
 
     let mut clock = Instant::now();
+    let mut waited = Duration::ZERO;
     let mut sums = [0.0f32; 4];
     while state.progress.step < recipe.steps {
-        let step = state.progress.step;
+        let rate = recipe.learning_rate(state.progress.step);
+        let asked = Instant::now();
         let batch = loader.next_batch()?;
-        let losses = {
-            let output = forward(&state.network, input(&batch, recipe, &training_device), device);
-            Losses::new(output, &batch, &attributes, &state.memory, &recipe.loss, &training_device)
-        };
-        let gradients = losses.total(&recipe.loss).backward();
-        let gradients = GradientsParams::from_grads(gradients, &state.network);
-        let rate = recipe.learning_rate(step);
-        state.network = state.optimiser.step(rate, state.network, gradients);
-        state.average = average::update(state.average, &state.network, recipe.optimiser.average, step);
-        state.progress.step += 1;
-
-        if let Some(features) = losses.features {
-            state.memory.remember(&host(features.detach())?, &batch.items);
-        }
-        // In one piece: each reading waits for the device.
-        let parts = vec![losses.category, losses.boxes, losses.attributes, losses.contrast];
-        let values = host(Tensor::cat(parts, 0))?;
-        if !values.iter().all(|value| value.is_finite()) {
-            bail!(
-                "At step {step} the loss was no longer a number. The learning rate {rate:.4} is probably too high: \
-                 lower optimiser.learning_rate and start again with --resume from the last checkpoint"
-            );
-        }
+        waited += asked.elapsed();
+        let values;
+        (state, values) = learn(state, &batch, device)?;
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum += value;
         }
         let done = state.progress.step;
         if done % REPORT_EVERY == 0 || done == recipe.steps {
             let steps = if done % REPORT_EVERY == 0 { REPORT_EVERY } else { done % REPORT_EVERY } as f32;
-            let speed = steps * recipe.batch as f32 / clock.elapsed().as_secs_f32();
-            log.training(done, rate, sums.map(|sum| sum / steps), speed)?;
-            (clock, sums) = (Instant::now(), [0.0; 4]);
+            let seconds = clock.elapsed().as_secs_f32();
+            let pace =
+                Pace { speed: steps * recipe.batch as f32 / seconds, waiting: waited.as_secs_f32() / seconds };
+            log.training(done, rate, sums.map(|sum| sum / steps), pace)?;
+            (clock, waited, sums) = (Instant::now(), Duration::ZERO, [0.0; 4]);
         }
         if done % recipe.validate_every == 0 || done == recipe.steps {
             validate(&mut state, &sources, settings, &mut log)?;
@@ -134,6 +118,39 @@ pub fn run(settings: &Settings) -> Result<()> {
         100.0 * best_error
     );
     Ok(())
+}
+
+/// One step: the batch's losses, and the weights moved down their gradient. Returns the losses of category, boxes, attributes
+/// and contrast as they were before. Fails where the device cannot be read or a loss is not a number any more.
+fn learn(mut state: Checkpoint, batch: &Batch, device: &Device) -> Result<(Checkpoint, Vec<f32>)> {
+    let recipe = &state.progress.recipe;
+    let training_device = device.clone().autodiff();
+    let attributes = state.progress.network().attributes;
+    let step = state.progress.step;
+    let losses = {
+        let output = forward(&state.network, input(batch, recipe, &training_device), device);
+        Losses::new(output, batch, &attributes, &state.memory, &recipe.loss, &training_device)
+    };
+    let gradients = losses.total(&recipe.loss).backward();
+    let gradients = GradientsParams::from_grads(gradients, &state.network);
+    let rate = recipe.learning_rate(step);
+    state.network = state.optimiser.step(rate, state.network, gradients);
+    state.average = average::update(state.average, &state.network, recipe.optimiser.average, step);
+    state.progress.step += 1;
+
+    if let Some(features) = losses.features {
+        state.memory.remember(&host(features.detach())?, &batch.items);
+    }
+    // In one piece: each reading waits for the device.
+    let parts = vec![losses.category, losses.boxes, losses.attributes, losses.contrast];
+    let values = host(Tensor::cat(parts, 0))?;
+    if !values.iter().all(|value| value.is_finite()) {
+        bail!(
+            "At step {step} the loss was no longer a number. The learning rate {rate:.4} is probably too high: \
+             lower optimiser.learning_rate and start again with --resume from the last checkpoint"
+        );
+    }
+    Ok((state, values))
 }
 
 /// The network's answer, its layers computed by whatever is fastest on `device`.
