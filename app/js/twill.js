@@ -98,7 +98,7 @@ export class Twill {
     // The worker counts with 32 bits; no catalogue has as many items.
     const ask = { Search: { like, count: Math.min(k, 0xffff_ffff), categories } };
     const { Similar } = await abortable(() => this.#run((line) => line.ask(ask)), signal);
-    return Similar.map(({ item, score }) => {
+    return Similar.hits.map(({ item, score }) => {
       const { id, title, category, image, width, height, price, link } = item;
       return { id, title, category, score, image, width, height, price, link };
     });

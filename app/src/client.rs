@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Blob, ErrorEvent, Event, MessageEvent, Worker};
 
-use crate::protocol::{self, Answer, Ask, Message, Request, Response, Setup};
+use crate::protocol::{self, Answer, Ask, Filter, Message, Request, Response, Setup};
 use crate::region::Region;
 use crate::texts;
 
@@ -65,8 +65,8 @@ impl Client {
     }
 
     /// Asks what looks like the garment in `photo`. Returns the request's id.
-    pub fn find(&mut self, photo: Blob, crop: Option<Region>) -> u32 {
-        let id = self.send(Ask::Find { photo, crop });
+    pub fn find(&mut self, photo: Blob, crop: Option<Region>, filter: Filter) -> u32 {
+        let id = self.send(Ask::Find { photo, crop, filter });
         if let Some(running) = &mut self.running {
             running.photo = Some(id);
         }
@@ -75,14 +75,19 @@ impl Client {
 
     /// Searches with another part of the photo that request `photo` brought. Returns the request's id, or nothing when the
     /// worker does not hold that photo any more.
-    pub fn refine(&mut self, photo: u32, crop: Option<Region>) -> Option<u32> {
+    pub fn refine(&mut self, photo: u32, crop: Option<Region>, filter: Filter) -> Option<u32> {
         let held = self.running.as_ref().is_some_and(|running| running.photo == Some(photo));
-        held.then(|| self.send(Ask::Refine { photo, crop }))
+        held.then(|| self.send(Ask::Refine { photo, crop, filter }))
     }
 
     /// Asks what looks like a catalogue item. Returns the request's id.
-    pub fn more_like(&mut self, row: usize) -> u32 {
-        self.send(Ask::MoreLike { row })
+    pub fn more_like(&mut self, row: usize, filter: Filter) -> u32 {
+        self.send(Ask::MoreLike { row, filter })
+    }
+
+    /// Asks what looks like the catalogue item with this id. Returns the request's id.
+    pub fn recall(&mut self, id: String, filter: Filter) -> u32 {
+        self.send(Ask::Recall { id, filter })
     }
 
     /// Ends the worker, if there is one. The next request starts another.

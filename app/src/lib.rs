@@ -12,6 +12,7 @@ pub mod camera;
 pub mod client;
 #[expect(unreachable_pub, reason = "what `#[component]` writes is `pub`")]
 pub mod components;
+pub mod history;
 pub mod intake;
 pub mod language;
 pub mod page;

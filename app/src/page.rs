@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, Url, UrlSearchParams};
 
 use crate::components::Page;
+use crate::history;
 use crate::intake;
 use crate::protocol::{Backend, Setup};
 use crate::state::Twill;
@@ -33,6 +34,7 @@ pub fn run() {
     mount_to(root, move || {
         let twill = Twill::start(setup());
         publish_state(twill, element);
+        history::follow(twill);
         // Somebody was faster than this program.
         if let Some(input) = early_input {
             intake::take_from_input(twill, &input);

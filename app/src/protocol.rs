@@ -14,7 +14,7 @@ use crate::region::Region;
 
 /// Raised whenever a message changes its shape. `app/js/worker-loader.js` and `app/js/embed/line.js` write some of them by hand: keep
 /// both in step.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// How many results the worker is asked for; the page shows some first and the rest on demand.
 pub const MOST_RESULTS: usize = 20;
@@ -68,6 +68,9 @@ pub enum Ask {
         photo: Blob,
         /// The part to look at; without it the network finds the garment.
         crop: Option<Region>,
+        /// Which items may be found.
+        #[serde(default)]
+        filter: Filter,
     },
     /// Search again with another part of the photo that request `photo` brought.
     Refine {
@@ -75,11 +78,25 @@ pub enum Ask {
         photo: u32,
         /// The part to look at; without it the network finds the garment.
         crop: Option<Region>,
+        /// Which items may be found.
+        #[serde(default)]
+        filter: Filter,
     },
     /// Find what looks like this catalogue item.
     MoreLike {
         /// The item's row in the catalogue.
         row: usize,
+        /// Which items may be found.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// The same for an item of which only the catalogue's own id is known: somebody sent an address.
+    Recall {
+        /// The catalogue's own id.
+        id: String,
+        /// Which items may be found.
+        #[serde(default)]
+        filter: Filter,
     },
     /// Look at this photo and search for nothing. Unlike the questions above it is answered whatever comes after it.
     Embed {
@@ -111,6 +128,42 @@ pub enum Like {
     Vector(Vec<f32>),
     /// The catalogue's item with this id, which is not among the results itself.
     Item(String),
+}
+
+/// Which items may be found: those that have all of this.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug, Default)]
+#[serde(default)]
+pub struct Filter {
+    /// A category of the catalogue.
+    pub category: Option<String>,
+    /// The name of a colour family.
+    pub colour: Option<String>,
+    /// Attributes and their values.
+    pub attributes: Vec<(String, String)>,
+}
+
+impl Filter {
+    /// Whether every item may be found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether an attribute has to have this value.
+    #[must_use]
+    pub fn has(&self, attribute: &str, value: &str) -> bool {
+        self.attributes.iter().any(|(name, wanted)| name == attribute && wanted == value)
+    }
+
+    /// Asks for this value of an attribute, or does so no more. An attribute has one value at a time.
+    pub fn toggle(&mut self, attribute: &str, value: &str) {
+        let had = self.has(attribute, value);
+        self.attributes.retain(|(name, _)| name != attribute);
+        if !had {
+            self.attributes.push((attribute.to_owned(), value.to_owned()));
+            self.attributes.sort();
+        }
+    }
 }
 
 /// Where things are, and what the person insists on. All addresses are absolute.
@@ -146,8 +199,10 @@ pub enum Answer {
     Ready(Ready),
     /// Answers `Find`, `Refine`, and without hits `Embed`.
     Found(Found),
-    /// Answers `MoreLike` and `Search`: hits, best first.
-    Similar(Vec<Hit>),
+    /// Answers `MoreLike` and `Search`.
+    Similar(Similar),
+    /// Answers `Recall`: the item, and what looks like it.
+    Recalled(Item, Similar),
     /// From now on the network runs elsewhere. What has been found stays as it is.
     Moved {
         /// Where it runs.
@@ -196,6 +251,19 @@ pub struct Ready {
     pub count: usize,
     /// A few items of different categories, for people who have no photo at hand.
     pub samples: Vec<Item>,
+    /// What items can be told apart by.
+    pub facets: Facets,
+}
+
+/// What the items of a catalogue can be filtered by. Whatever all of them have, or none, is not in it.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Facets {
+    /// Categories and how many items they have, in alphabetical order.
+    pub categories: Vec<(String, usize)>,
+    /// Colour families and how many items they have, black first.
+    pub colours: Vec<(String, usize)>,
+    /// Attributes and values that occur.
+    pub attributes: Vec<(String, String)>,
 }
 
 /// What a photo gave.
@@ -211,10 +279,21 @@ pub struct Found {
     pub guess: Option<(String, f32)>,
     /// Attributes and their values, as the model names them, of which the network is sure.
     pub attributes: Vec<(String, String)>,
+    /// The garment's main colour: `#rrggbb`, and its family's name.
+    pub colour: (String, String),
     /// The embedding that was searched with, unit length.
     pub embedding: Vec<f32>,
+    /// What was found.
+    pub similar: Similar,
+}
+
+/// What was found.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
+pub struct Similar {
     /// Best first.
     pub hits: Vec<Hit>,
+    /// How many items the filter let through.
+    pub choice: usize,
 }
 
 /// A catalogue item with its likeness to the query.
@@ -316,6 +395,8 @@ pub enum Value {
 pub enum FaultKind {
     /// The photo cannot be used: another one may do.
     Photo,
+    /// The catalogue has no such item.
+    Item,
     /// The network's weights cannot be used.
     Model,
     /// The catalogue cannot be used.
@@ -334,6 +415,7 @@ impl FaultKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Photo => "photo",
+            Self::Item => "item",
             Self::Model => "model",
             Self::Catalogue => "catalogue",
             Self::Network => "network",

@@ -10,7 +10,9 @@ use send_wrapper::SendWrapper;
 use web_sys::{Blob, Url};
 
 use crate::client::{Client, News};
-use crate::protocol::{Answer, Backend, Fault, FaultKind, Found, Hit, Item, Message, Progress, Ready, Setup};
+use crate::protocol::{
+    Answer, Backend, Fault, FaultKind, Filter, Found, Item, Message, Progress, Ready, Setup, Similar,
+};
 use crate::region::Region;
 use crate::texts;
 use crate::watch::{Watch, Work};
@@ -80,6 +82,8 @@ pub enum Subject {
     Photo(Photo),
     /// A catalogue item.
     Item(Item),
+    /// A catalogue item of which only the id is known yet.
+    Id(String),
 }
 
 /// One step of the trail.
@@ -91,24 +95,30 @@ pub struct Step {
     pub crop: Option<Region>,
     /// What the network said of the photo.
     pub found: Option<Found>,
-    /// Best first; empty until the first answer.
-    pub hits: Vec<Hit>,
-    /// How many of them are shown.
+    /// What was found; none until the first answer.
+    pub similar: Option<Similar>,
+    /// How many results are shown.
     pub shown: usize,
+    /// Whether results are shown that do not look alike.
+    pub shows_unlike: bool,
+    /// What the results were filtered by.
+    pub filter: Filter,
     /// Whether an answer is still to come.
     pub waits: bool,
     request: u32,
 }
 
 impl Step {
-    fn new(subject: Subject, request: u32) -> Self {
+    fn new(subject: Subject, filter: Filter, request: u32) -> Self {
         Self {
             subject,
             request,
+            filter,
             crop: None,
             found: None,
-            hits: Vec::new(),
+            similar: None,
             shown: FIRST_RESULTS,
+            shows_unlike: false,
             waits: true,
         }
     }
@@ -127,6 +137,8 @@ pub struct Twill {
     pub engine: RwSignal<Engine>,
     /// From the photo to what is shown now.
     pub trail: RwSignal<Vec<Step>>,
+    /// Which items may be found.
+    pub filter: RwSignal<Filter>,
     /// What went wrong last, until something goes right.
     pub fault: RwSignal<Option<Fault>>,
     /// What the last frame of the live camera gave; it is on no trail.
@@ -154,6 +166,7 @@ impl Twill {
         let twill = Self {
             engine: RwSignal::new(Engine::Loading(None)),
             trail: RwSignal::new(Vec::new()),
+            filter: RwSignal::new(Filter::default()),
             fault: RwSignal::new(None),
             glimpse: RwSignal::new(None),
             glances: RwSignal::new(false),
@@ -201,20 +214,24 @@ impl Twill {
         self.engine.with(|engine| engine.ready().map(|ready| ready.backend))
     }
 
-    /// Looks for what resembles the garment in a photo. Leaves the old trail behind.
+    /// Looks for what resembles the garment in a photo. Leaves the old trail behind, and what it was filtered by.
     pub fn find(self, blob: Blob, name: String) {
         self.wake();
-        let request = self.ask(|client| client.find(blob.clone(), None));
+        if !self.trail.with_untracked(Vec::is_empty) {
+            self.filter.set(Filter::default());
+        }
+        let filter = self.filter.get_untracked();
+        let request = self.ask(|client| client.find(blob.clone(), None, filter.clone()));
         let url = ObjectUrl::new(&blob).map(Arc::new);
         let photo = Photo { name, blob: SendWrapper::new(blob), url, request };
         self.fault.set(None);
-        self.trail.set(vec![Step::new(Subject::Photo(photo), request)]);
+        self.trail.set(vec![Step::new(Subject::Photo(photo), filter, request)]);
     }
 
     /// Looks at a frame of the live camera: the answer becomes [`Twill::glimpse`], and the trail stays as it is.
     pub fn glance(self, frame: Blob) {
         self.wake();
-        self.glance.set_value(self.ask(|client| client.find(frame, None)));
+        self.glance.set_value(self.ask(|client| client.find(frame, None, Filter::default())));
         self.glances.set(true);
     }
 
@@ -232,47 +249,66 @@ impl Twill {
 
     /// Looks again with another part of the photo; with none, the network's own choice.
     pub fn refine(self, crop: Option<Region>) {
-        self.wake();
-        self.fault.set(None);
         self.trail.update(|trail| {
-            let Some(step) = trail.last_mut() else { return };
-            let Subject::Photo(photo) = &mut step.subject else { return };
-            step.request = self.ask(|client| {
-                client.refine(photo.request, crop).unwrap_or_else(|| {
-                    photo.request = client.find((*photo.blob).clone(), crop);
-                    photo.request
-                })
-            });
-            step.crop = crop;
-            step.waits = true;
+            if let Some(step) = trail.last_mut() {
+                step.crop = crop;
+            }
         });
+        self.repeat();
+    }
+
+    /// Looks again, among other items.
+    pub fn narrow(self, change: impl FnOnce(&mut Filter)) {
+        self.filter.update(change);
+        self.repeat();
     }
 
     /// Looks for what resembles a catalogue item: one step further.
     pub fn more_like(self, item: Item) {
+        let row = item.row;
+        self.go_on(Subject::Item(item), |client, filter| client.more_like(row, filter));
+    }
+
+    /// The same for the item with this id.
+    pub fn recall(self, id: String) {
+        self.go_on(Subject::Id(id.clone()), |client, filter| client.recall(id, filter));
+    }
+
+    fn go_on(self, subject: Subject, ask: impl FnOnce(&mut Client, Filter) -> u32) {
         self.wake();
         // Whoever wanders on does not wait for the last step's answer any more.
         self.forsake();
-        let request = self.ask(|client| client.more_like(item.row));
+        let filter = self.filter.get_untracked();
+        let request = self.ask(|client| ask(client, filter.clone()));
         self.fault.set(None);
-        self.trail.update(|trail| {
-            trail.push(Step::new(Subject::Item(item), request));
-        });
+        self.trail.update(|trail| trail.push(Step::new(subject, filter, request)));
     }
 
-    /// One step back.
-    pub fn back(self) {
+    /// Back to the first `depth` steps; to the very beginning with none.
+    pub fn back_to(self, depth: usize) {
         self.fault.set(None);
-        self.trail.update(|trail| {
-            trail.pop();
-        });
+        self.trail.update(|trail| trail.truncate(depth));
+        // What is shown is for the filter that is shown.
+        let filter = self.filter.get_untracked();
+        if self.trail.with_untracked(|trail| trail.last().is_some_and(|step| step.filter != filter)) {
+            self.repeat();
+        }
     }
 
     /// Shows more of the results that are there.
     pub fn show_all(self) {
         self.trail.update(|trail| {
             if let Some(step) = trail.last_mut() {
-                step.shown = step.hits.len();
+                step.shown = usize::MAX;
+            }
+        });
+    }
+
+    /// Shows what was found although it does not look alike.
+    pub fn show_unlike(self) {
+        self.trail.update(|trail| {
+            if let Some(step) = trail.last_mut() {
+                step.shows_unlike = true;
             }
         });
     }
@@ -318,10 +354,14 @@ impl Twill {
             }),
             News::Answer(id, Answer::Found(found)) if self.ends_glance(id) => self.glimpse.set(Some(found)),
             News::Answer(id, Answer::Found(found)) => self.fill(id, |step| {
-                step.hits.clone_from(&found.hits);
+                step.similar = Some(found.similar.clone());
                 step.found = Some(found);
             }),
-            News::Answer(id, Answer::Similar(hits)) => self.fill(id, |step| step.hits = hits),
+            News::Answer(id, Answer::Similar(similar)) => self.fill(id, |step| step.similar = Some(similar)),
+            News::Answer(id, Answer::Recalled(item, similar)) => self.fill(id, |step| {
+                step.subject = Subject::Item(item);
+                step.similar = Some(similar);
+            }),
             News::Answer(id, Answer::Failed(fault)) => self.fail(id, fault),
             News::Answer(_, Answer::Crashed(why)) | News::Died(why) => self.mourn(why),
         }
@@ -351,7 +391,7 @@ impl Twill {
 
     fn fail(self, id: u32, fault: Fault) {
         self.ends_glance(id);
-        let concerns_loading = fault.kind != FaultKind::Photo;
+        let concerns_loading = !matches!(fault.kind, FaultKind::Photo | FaultKind::Item);
         if concerns_loading {
             self.engine.update(|engine| {
                 if engine.ready().is_none() {
@@ -402,16 +442,31 @@ impl Twill {
 
     /// Repeats the question that a dead worker leaves open.
     fn ask_again(self) {
+        if self.trail.with_untracked(|trail| trail.last().is_some_and(|step| step.waits)) {
+            self.repeat();
+        }
+    }
+
+    /// Asks the last step's question once more, with its crop and with the filter as it now is.
+    fn repeat(self) {
+        self.wake();
+        self.fault.set(None);
+        let filter = self.filter.get_untracked();
         self.trail.update(|trail| {
-            let Some(step) = trail.last_mut().filter(|step| step.waits) else { return };
+            let Some(step) = trail.last_mut() else { return };
             let crop = step.crop;
             step.request = self.ask(|client| match &mut step.subject {
                 Subject::Photo(photo) => {
-                    photo.request = client.find((*photo.blob).clone(), crop);
-                    photo.request
+                    client.refine(photo.request, crop, filter.clone()).unwrap_or_else(|| {
+                        photo.request = client.find((*photo.blob).clone(), crop, filter.clone());
+                        photo.request
+                    })
                 }
-                Subject::Item(item) => client.more_like(item.row),
+                Subject::Item(item) => client.more_like(item.row, filter.clone()),
+                Subject::Id(id) => client.recall(id.clone(), filter.clone()),
             });
+            step.filter = filter;
+            step.waits = true;
         });
     }
 
@@ -422,7 +477,7 @@ impl Twill {
     /// Gives up waiting: a step that shows nothing yet goes.
     fn forsake(self) {
         self.trail.update(|trail| {
-            trail.retain(|step| !step.waits || !step.hits.is_empty());
+            trail.retain(|step| !step.waits || step.similar.is_some());
             if let Some(step) = trail.last_mut() {
                 step.waits = false;
             }

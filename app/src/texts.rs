@@ -106,6 +106,22 @@ words! {
     address_fetching,
     /// The photo can be searched but not shown.
     no_preview,
+    /// For screen readers, on everything that results can be filtered by.
+    filters,
+    /// For screen readers, on the choice of categories.
+    kind,
+    /// Any category will do.
+    all_kinds,
+    /// For screen readers, on the choice of colours.
+    colours,
+    /// Takes all filters away.
+    filter_clear,
+    /// No item passes the filters.
+    none_left,
+    /// Items were found, but none that looks like the photo.
+    nothing_similar,
+    /// Shows them all the same.
+    show_unlike,
 }
 
 /// The words of a language could not be fetched.
@@ -182,6 +198,7 @@ pub fn item_unknown(id: &str) -> Message {
 pub fn advice(kind: FaultKind) -> String {
     say(match kind {
         FaultKind::Photo => "advice_photo",
+        FaultKind::Item => "advice_item",
         FaultKind::Model | FaultKind::Catalogue => "advice_files",
         FaultKind::Network => "advice_network",
         FaultKind::Backend => "advice_backend",
@@ -247,6 +264,24 @@ pub fn attribute(attribute: &str, value: &str) -> String {
     let key = format!("{attribute}: {value}");
     let words = name(&key);
     if words == key { value.to_owned() } else { words }
+}
+
+/// The name of a colour family.
+#[must_use]
+pub fn colour(family: &str) -> String {
+    attribute("colour", family)
+}
+
+/// Something that a number of items have.
+#[must_use]
+pub fn with_count(what: &str, count: usize) -> String {
+    say_with("with_count", &[("what", what.to_owned()), ("count", number(count as f64))])
+}
+
+/// How many items there are to choose from.
+#[must_use]
+pub fn choice(count: usize) -> String {
+    say_count("choice", count, &[])
 }
 
 /// The title above the results of "more like this".

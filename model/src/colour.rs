@@ -7,6 +7,7 @@
 
 mod cluster;
 mod difference;
+mod family;
 mod palette;
 mod shrink;
 
@@ -16,6 +17,7 @@ use ::image::RgbImage;
 
 use crate::crop::CropBox;
 use cluster::{Cluster, WeightedColour};
+pub use family::{FAMILIES, family, family_of_hex};
 pub use palette::{PALETTE_LENGTH, palette};
 
 /// Longest side, in pixels, of the copy that colours are counted on: more would only add time.

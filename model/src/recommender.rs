@@ -7,7 +7,7 @@ use crate::{
     catalogue::Catalogue,
     crop::CropBox,
     embedder::{Embedder, Embedding},
-    search::{self, Hit},
+    search::{self, Filter, Hit, Request},
 };
 
 /// What a photo led to.
@@ -59,15 +59,36 @@ impl Recommender {
         crop: Option<CropBox>,
         k: usize,
     ) -> Result<Recommendation> {
+        self.recommend_among(photo, crop, k, Filter::All).await
+    }
+
+    /// [`Recommender::recommend`] among the items that the filter keeps.
+    pub async fn recommend_among(
+        &self,
+        photo: &RgbImage,
+        crop: Option<CropBox>,
+        k: usize,
+        filter: Filter<'_>,
+    ) -> Result<Recommendation> {
         let embedding = self.embedder.embed(photo, crop.unwrap_or(CropBox::WHOLE)).await?;
-        let hits = search::top_k(self.catalogue.features(), &embedding.vector, k)?;
+        let hits = self.nearest(&embedding.vector, k, filter)?;
         Ok(Recommendation { embedding, hits })
     }
 
     /// The `k` items most similar to item `row`, itself left out. Fails with [`Error::NoSuchItem`].
     pub fn more_like(&self, row: usize, k: usize) -> Result<Vec<Hit>> {
-        let features = self.catalogue.features();
-        let vector = features.vector(row).ok_or(Error::NoSuchItem { row })?;
-        search::top_k_where(features, &vector, k, |other| other != row)
+        self.more_like_among(row, k, Filter::All)
+    }
+
+    /// [`Recommender::more_like`] among the items that the filter keeps.
+    pub fn more_like_among(&self, row: usize, k: usize, filter: Filter<'_>) -> Result<Vec<Hit>> {
+        let vector = self.catalogue.features().vector(row).ok_or(Error::NoSuchItem { row })?;
+        self.nearest(&vector, k, Filter::Where(&|other| other != row && filter.keeps(other)))
+    }
+
+    fn nearest(&self, query: &[f32], k: usize, filter: Filter<'_>) -> Result<Vec<Hit>> {
+        let request = Request { query, k, filter, ..Request::default() };
+        let answers = search::search(self.catalogue.features(), &[request])?;
+        Ok(answers.into_iter().flat_map(|answer| answer.hits).collect())
     }
 }

@@ -341,7 +341,9 @@ fn Garment(twill: Twill, session: Session) -> impl IntoView {
 fn Glimpse(twill: Twill) -> impl IntoView {
     let hits = Memo::new(move |_| {
         twill.glimpse.with(|found| {
-            found.as_ref().map(|found| found.hits.iter().take(FIRST_RESULTS).cloned().collect::<Vec<_>>())
+            found
+                .as_ref()
+                .map(|found| found.similar.hits.iter().take(FIRST_RESULTS).cloned().collect::<Vec<_>>())
         })
     });
     view! {

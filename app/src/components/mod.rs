@@ -3,7 +3,9 @@
 mod address;
 mod camera;
 mod card;
+mod chips;
 mod crop;
+mod filters;
 mod icons;
 mod languages;
 mod modal;

@@ -17,7 +17,7 @@ pub(super) fn Notice(twill: Twill, pickers: Pickers) -> impl IntoView {
 #[component]
 fn Alert(twill: Twill, pickers: Pickers, fault: Fault) -> impl IntoView {
     let Fault { kind, message } = fault;
-    let way_on = if matches!(kind, FaultKind::Photo | FaultKind::Crash) {
+    let way_on = if matches!(kind, FaultKind::Photo | FaultKind::Item | FaultKind::Crash) {
         view! {
             <button type="button" class="button primary" on:click=move |_| pickers.choose()>
                 {texts::choose_photo()}

@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 
+use crate::components::chips::Chips;
 use crate::components::crop::CropFrame;
 use crate::components::icons::{Back, Frame};
+use crate::history;
 use crate::state::{Step, Subject, Twill};
 use crate::texts;
 
@@ -20,8 +22,9 @@ pub(super) fn Query(twill: Twill) -> impl IntoView {
                     <PhotoQuery twill name=photo.name.clone() address=photo.address()/>
                 }.into_any(),
                 Subject::Item(item) => view! {
-                    <ItemQuery twill depth category=item.category image=item.image/>
+                    <ItemQuery depth category=item.category image=item.image/>
                 }.into_any(),
+                Subject::Id(_) => view! { <div class="photo ghost" aria-hidden="true"></div> }.into_any(),
             })}
         </section>
     }
@@ -32,6 +35,7 @@ fn key(step: Option<&(usize, Subject)>) -> Option<(usize, String)> {
     step.map(|(depth, subject)| match subject {
         Subject::Photo(photo) => (*depth, photo.address()),
         Subject::Item(item) => (*depth, item.id.clone()),
+        Subject::Id(_) => (*depth, String::new()),
     })
 }
 
@@ -43,21 +47,7 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
         Memo::new(move |_| last(twill, |step| step.waits && step.found.is_none()).unwrap_or_default());
     let (is_blank, set_blank) = signal(false);
     let embedding = move || found.with(|found| found.as_ref().map(|found| floats(&found.embedding)));
-    let guess = move || {
-        found.with(|found| {
-            let (label, probability) = found.as_ref()?.guess.as_ref()?;
-            Some(view! { <p class="chip" data-testid="guess">{texts::guess(label, *probability)}</p> })
-        })
-    };
-    let attributes = move || {
-        let all =
-            found.with(|found| found.as_ref().map(|found| found.attributes.clone())).unwrap_or_default();
-        let chip = |(attribute, value): (String, String)| {
-            let words = texts::attribute(&attribute, &value);
-            view! { <p class="chip minor" data-testid="attribute" data-attribute=attribute data-value=value>{words}</p> }
-        };
-        all.into_iter().map(chip).collect_view()
-    };
+    let chips = move || found.get().map(|found| view! { <Chips twill found/> });
     view! {
         <div class="photo" class:waiting=is_waiting class:blank=is_blank>
             <img
@@ -69,8 +59,7 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
             <CropFrame twill/>
         </div>
         <div class="query-notes">
-            {guess}
-            {attributes}
+            {chips}
             <Show when=move || is_cropped.get()>
                 <button
                     type="button" class="button quiet" data-testid="crop-reset"
@@ -84,7 +73,7 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
 }
 
 #[component]
-fn ItemQuery(twill: Twill, depth: usize, category: String, image: String) -> impl IntoView {
+fn ItemQuery(depth: usize, category: String, image: String) -> impl IntoView {
     let title = texts::more_like(&category);
     let is_alone = depth < 2;
     view! {
@@ -95,7 +84,7 @@ fn ItemQuery(twill: Twill, depth: usize, category: String, image: String) -> imp
             <p class="chip">{texts::name(&category)}</p>
             <button
                 type="button" class="button quiet" data-testid="back" hidden=is_alone
-                on:click=move |_| twill.back()
+                on:click=move |_| history::back()
             >
                 <Back/>{texts::back()}
             </button>

@@ -6,18 +6,22 @@ use ::image::RgbImage;
 use futures::future::try_join;
 use futures::lock::Mutex;
 use model::catalogue::{Catalogue, CatalogueCard};
+use model::colour;
 use model::crop::CropBox;
 use model::embedder::{Embedder, Embedding, freeze};
 use model::recommender::Recommender;
+use model::search::Filter as Rows;
 use model::weights::ModelCard;
 use web_sys::Url;
 
+use crate::worker::facets::Facets;
 use crate::worker::fetch::{Wanted, fetch, fetch_three, resolve};
 use crate::worker::graphics::Graphics;
 use crate::worker::switch::Switch;
 use crate::worker::{backend, fault, query};
 use twill_app::protocol::{
-    Backend, Fault, FaultKind, Found, Hit, Item, MOST_RESULTS, Message, Progress, Ready, Search, Setup, Stage,
+    Backend, Fault, FaultKind, Filter, Found, Hit, Item, MOST_RESULTS, Message, Progress, Ready, Search,
+    Setup, Similar, Stage,
 };
 use twill_app::region::Region;
 use twill_app::texts;
@@ -84,7 +88,8 @@ impl Slot {
         }
         let embedder = Embedder::new(card, switch.clone());
         let recommender = Recommender::new(embedder, catalogue).map_err(|error| fault::of(&error))?;
-        self.engine = Some(Engine { recommender, switch, catalogue: setup.catalogue.clone() });
+        let facets = Facets::of(recommender.catalogue().items(), &recommender.embedder().card().attributes);
+        self.engine = Some(Engine { recommender, facets, switch, catalogue: setup.catalogue.clone() });
         Ok(())
     }
 
@@ -164,6 +169,7 @@ impl Files {
 /// Answers questions.
 pub(super) struct Engine {
     recommender: Recommender,
+    facets: Facets,
     switch: Switch,
     /// Address of catalogue.json, which pictures lie beside.
     catalogue: String,
@@ -180,13 +186,23 @@ impl Engine {
             catalogue: catalogue.card().name.clone(),
             count: catalogue.items().len(),
             samples: pick_samples(&categories).into_iter().filter_map(|row| self.item(row)).collect(),
+            facets: self.facets.offer(),
         }
     }
 
     /// What looks like the garment in (a part of) a photo.
-    pub(super) async fn find(&self, photo: &RgbImage, crop: Option<CropBox>) -> Result<Found, Fault> {
-        let answer = self.recommender.recommend(photo, crop, MOST_RESULTS).await;
+    pub(super) async fn find(
+        &self,
+        photo: &RgbImage,
+        crop: Option<CropBox>,
+        filter: &Filter,
+    ) -> Result<Found, Fault> {
+        let allowed = self.facets.allowed(self.recommender.catalogue().items(), filter);
+        let rows = allowed.as_ref().map_or(Rows::All, |(list, _)| Rows::Allow(list));
+        let answer = self.recommender.recommend_among(photo, crop, MOST_RESULTS, rows).await;
         let answer = answer.map_err(|error| self.blame(&error))?;
+        let main = colour::dominant(photo, answer.embedding.garment);
+        let [r, g, b] = main;
         let CropBox { x1, y1, x2, y2 } = answer.embedding.garment;
         let (label, probability) = answer.embedding.category();
         let label = self.recommender.embedder().labels().get(label);
@@ -196,8 +212,9 @@ impl Engine {
             garment: Region { x1, y1, x2, y2 },
             attributes: self.sure_attributes(&answer.embedding),
             guess: label.map(|label| (label.clone(), probability)),
+            colour: (format!("#{r:02x}{g:02x}{b:02x}"), colour::FAMILIES[colour::family(main)].to_owned()),
             embedding: answer.embedding.vector,
-            hits: self.hits(&answer.hits),
+            similar: self.similar(&answer.hits, allowed.map(|(_, count)| count)),
         })
     }
 
@@ -223,18 +240,33 @@ impl Engine {
     }
 
     /// What looks like the catalogue's item `row`.
-    pub(super) fn more_like(&self, row: usize) -> Result<Vec<Hit>, Fault> {
-        let hits = self.recommender.more_like(row, MOST_RESULTS).map_err(|error| fault::of(&error))?;
-        Ok(self.hits(&hits))
+    pub(super) fn more_like(&self, row: usize, filter: &Filter) -> Result<Similar, Fault> {
+        let allowed = self.facets.allowed(self.recommender.catalogue().items(), filter);
+        let rows = allowed.as_ref().map_or(Rows::All, |(list, _)| Rows::Allow(list));
+        let hits = self.recommender.more_like_among(row, MOST_RESULTS, rows);
+        Ok(self.similar(&hits.map_err(|error| fault::of(&error))?, allowed.map(|(_, count)| count)))
     }
 
     /// What a search that the page has put together finds.
-    pub(super) fn search(&self, search: &Search) -> Result<Vec<Hit>, Fault> {
-        query::search(self.recommender.catalogue(), search).map(|hits| self.hits(&hits))
+    pub(super) fn search(&self, search: &Search) -> Result<Similar, Fault> {
+        let (hits, choice) = query::search(self.recommender.catalogue(), search)?;
+        Ok(self.similar(&hits, Some(choice)))
     }
 
-    fn hits(&self, hits: &[model::search::Hit]) -> Vec<Hit> {
-        hits.iter().filter_map(|hit| Some(Hit { item: self.item(hit.row)?, score: hit.score })).collect()
+    /// The item with this id, and what looks like it.
+    pub(super) fn recall(&self, id: &str, filter: &Filter) -> Result<(Item, Similar), Fault> {
+        let row = self.recommender.catalogue().row_of(id);
+        let item = row.and_then(|row| self.item(row));
+        let item = item.ok_or_else(|| Fault::new(FaultKind::Item, texts::item_unknown(id)))?;
+        let similar = self.more_like(item.row, filter)?;
+        Ok((item, similar))
+    }
+
+    /// For the page; without a filter all items were to choose from.
+    fn similar(&self, hits: &[model::search::Hit], allowed: Option<usize>) -> Similar {
+        let hit = |hit: &model::search::Hit| Some(Hit { item: self.item(hit.row)?, score: hit.score });
+        let choice = allowed.unwrap_or(self.recommender.catalogue().items().len());
+        Similar { hits: hits.iter().filter_map(hit).collect(), choice }
     }
 
     fn item(&self, row: usize) -> Option<Item> {

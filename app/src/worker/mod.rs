@@ -6,6 +6,7 @@
 mod backend;
 pub(crate) mod check;
 mod engine;
+mod facets;
 mod fault;
 mod fetch;
 mod graphics;
@@ -26,7 +27,9 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::worker::engine::Engine;
-use twill_app::protocol::{self, Answer, Ask, Fault, FaultKind, Found, Request, Response, Setup};
+use twill_app::protocol::{
+    self, Answer, Ask, Fault, FaultKind, Filter, Found, Request, Response, Setup, Similar,
+};
 use twill_app::region::Region;
 use twill_app::texts;
 
@@ -74,7 +77,10 @@ impl Desk {
     fn take(self: &Rc<Self>, message: JsValue) {
         match protocol::from_js::<Request>(message) {
             Ok(Request { version: protocol::VERSION, id, ask }) => {
-                if matches!(ask, Ask::Find { .. } | Ask::Refine { .. } | Ask::MoreLike { .. }) {
+                if matches!(
+                    ask,
+                    Ask::Find { .. } | Ask::Refine { .. } | Ask::MoreLike { .. } | Ask::Recall { .. }
+                ) {
                     self.newest.set(id);
                 }
                 let desk = Rc::clone(self);
@@ -100,39 +106,50 @@ impl Desk {
                 let (engine, _) = self.load(&mut slot).await?;
                 Ok(Some(Answer::Ready(engine.ready())))
             }
-            Ask::Find { photo, crop } => {
+            Ask::Find { photo, crop, filter } => {
                 // Reading needs no network: what is wrong with a photo is told before everything has loaded.
                 let photo = Rc::new(photo::read(&photo).await?);
                 *self.photo.borrow_mut() = Some((id, Rc::clone(&photo)));
-                self.find(id, &photo, crop).await
+                self.find(id, &photo, crop, &filter).await
             }
-            Ask::Refine { photo: request, crop } => {
+            Ask::Refine { photo: request, crop, filter } => {
                 let held = self.photo.borrow().clone().filter(|(id, _)| *id == request);
                 let (_, photo) = held.ok_or_else(|| Fault::new(FaultKind::Photo, texts::PHOTO_GONE))?;
-                self.find(id, &photo, crop).await
+                self.find(id, &photo, crop, &filter).await
             }
-            Ask::MoreLike { row } => {
+            Ask::MoreLike { row, filter } => {
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
-                engine.more_like(row).map(|hits| Some(Answer::Similar(hits)))
+                engine.more_like(row, &filter).map(|similar| Some(Answer::Similar(similar)))
+            }
+            Ask::Recall { id, filter } => {
+                let mut slot = self.engine.lock().await;
+                let engine = self.loaded(&mut slot).await?;
+                engine.recall(&id, &filter).map(|(item, similar)| Some(Answer::Recalled(item, similar)))
             }
             Ask::Embed { photo, crop } => {
                 let crop = crop.map(crop_box).transpose()?;
                 // The photo is decoded when its turn has come: of many that wait, only one lies in memory as pixels.
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
-                let found = engine.find(&photo::read(&photo).await?, crop).await?;
-                Ok(Some(Answer::Found(Found { hits: Vec::new(), ..found })))
+                let found = engine.find(&photo::read(&photo).await?, crop, &Filter::default()).await?;
+                Ok(Some(Answer::Found(Found { similar: Similar::default(), ..found })))
             }
             Ask::Search(search) => {
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
-                engine.search(&search).map(|hits| Some(Answer::Similar(hits)))
+                engine.search(&search).map(|similar| Some(Answer::Similar(similar)))
             }
         }
     }
 
-    async fn find(&self, id: u32, photo: &RgbImage, crop: Option<Region>) -> Result<Option<Answer>, Fault> {
+    async fn find(
+        &self,
+        id: u32,
+        photo: &RgbImage,
+        crop: Option<Region>,
+        filter: &Filter,
+    ) -> Result<Option<Answer>, Fault> {
         let crop = crop.map(crop_box).transpose()?;
         let mut slot = self.engine.lock().await;
         if self.newest.get() != id {
@@ -142,7 +159,7 @@ impl Desk {
         if self.newest.get() != id {
             return Ok(None);
         }
-        let found = engine.find(photo, crop).await;
+        let found = engine.find(photo, crop, filter).await;
         if found.as_ref().is_err_and(|fault| fault.kind == FaultKind::Backend) {
             slot.clear();
         }

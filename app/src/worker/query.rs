@@ -10,10 +10,10 @@ use crate::worker::fault;
 use twill_app::protocol::{Fault, FaultKind, Like, Search};
 use twill_app::texts;
 
-/// The rows that `search` finds, best first.
+/// The rows that `search` finds, best first, and how many items there were to choose from.
 ///
 /// Fails where there is no such item, and where the vector is not one of this catalogue's kind.
-pub(super) fn search(catalogue: &Catalogue, search: &Search) -> Result<Vec<Hit>, Fault> {
+pub(super) fn search(catalogue: &Catalogue, search: &Search) -> Result<(Vec<Hit>, usize), Fault> {
     let (vector, own_row) = match &search.like {
         Like::Vector(vector) => (Cow::from(vector), None),
         Like::Item(id) => {
@@ -31,6 +31,7 @@ pub(super) fn search(catalogue: &Catalogue, search: &Search) -> Result<Vec<Hit>,
             && (search.categories.is_empty()
                 || category.is_some_and(|category| search.categories.contains(category)))
     };
-    let count = search.count.min(catalogue.items().len());
-    top_k_where(catalogue.features(), &vector, count, is_wanted).map_err(|error| fault::of(&error))
+    let rows = catalogue.items().len();
+    let hits = top_k_where(catalogue.features(), &vector, search.count.min(rows), is_wanted);
+    Ok((hits.map_err(|error| fault::of(&error))?, (0..rows).filter(|row| is_wanted(*row)).count()))
 }

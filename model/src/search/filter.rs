@@ -25,7 +25,9 @@ impl fmt::Debug for Filter<'_> {
 }
 
 impl Filter<'_> {
-    pub(super) fn keeps(&self, row: usize) -> bool {
+    /// Whether this row may be found.
+    #[must_use]
+    pub fn keeps(&self, row: usize) -> bool {
         match self {
             Self::All => true,
             Self::Where(keep) => keep(row),

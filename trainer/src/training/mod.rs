@@ -18,12 +18,14 @@ mod loss;
 pub mod recipe;
 pub mod sources;
 mod validate;
+#[cfg(all(test, feature = "wgpu"))]
+mod wgpu_tests;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use burn::module::{Module as _, ParamGroup};
@@ -38,7 +40,7 @@ use self::checkpoint::{Checkpoint, Progress};
 use self::contrast::Memory;
 use self::diverged::Diverged;
 use self::loader::{Batch, Loader};
-use self::log::Log;
+use self::log::{Log, Pace};
 use self::loss::Losses;
 use self::recipe::{Optimiser, Recipe};
 use self::sources::Sources;
@@ -75,7 +77,7 @@ pub const BEST: &str = "best.checkpoint";
 /// Fails where a data set cannot be read, the run folder belongs to another run, or the loss stops being a number; what
 /// was saved before stays.
 pub fn run(settings: &Settings) -> Result<()> {
-    let Settings { recipe, out, device, .. } = settings;
+    let Settings { recipe, out, .. } = settings;
     files::make_folder(out)?;
     let _lock = files::Lock::take(out)?;
     files::remove_unfinished(out)?;
@@ -86,43 +88,30 @@ pub fn run(settings: &Settings) -> Result<()> {
     let mut log = Log::open(&out.join("log.csv"), state.progress.step)?;
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut loader = Loader::start(&sources, recipe, state.progress.step, threads)?;
-    let training_device = device.clone().autodiff();
-    let attributes = state.progress.network().attributes;
 
     let mut clock = Instant::now();
+    let mut waited = Duration::ZERO;
     let mut sums = [0.0f32; 4];
     while state.progress.step < recipe.steps {
-        let step = state.progress.step;
+        let rate = recipe.learning_rate(state.progress.step);
+        let asked = Instant::now();
         let batch = loader.next_batch()?;
-        let losses = {
-            let output = forward(&state.network, input(&batch, recipe, &training_device), device);
-            Losses::new(output, &batch, &attributes, &state.memory, &recipe.loss, &training_device)
-        };
-        let gradients = losses.total(&recipe.loss).backward();
-        let gradients = GradientsParams::from_grads(gradients, &state.network);
-        let rate = recipe.learning_rate(step);
-        state.network = state.optimiser.step(rate, state.network, gradients);
-        state.average = average::update(state.average, &state.network, recipe.optimiser.average, step);
-        state.progress.step += 1;
-
-        if let Some(features) = losses.features {
-            state.memory.remember(&host(features.detach())?, &batch.items);
-        }
-        // In one piece: each reading waits for the device.
-        let parts = vec![losses.category, losses.boxes, losses.attributes, losses.contrast];
-        let values = host(Tensor::cat(parts, 0))?;
-        if !values.iter().all(|value| value.is_finite()) {
-            bail!("{}", Diverged { step, rate, what: "the loss", settings });
-        }
+        waited += asked.elapsed();
+        let values;
+        (state, values) = learn(state, &batch, settings)?;
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum += value;
         }
         let done = state.progress.step;
         if done % REPORT_EVERY == 0 || done == recipe.steps {
             let steps = if done % REPORT_EVERY == 0 { REPORT_EVERY } else { done % REPORT_EVERY } as f32;
-            let speed = steps * recipe.batch as f32 / clock.elapsed().as_secs_f32();
-            log.training(done, rate, sums.map(|sum| sum / steps), speed)?;
-            (clock, sums) = (Instant::now(), [0.0; 4]);
+            let seconds = clock.elapsed().as_secs_f32();
+            let pace = Pace {
+                speed: steps * recipe.batch as f32 / seconds,
+                waiting: waited.as_secs_f32() / seconds,
+            };
+            log.training(done, rate, sums.map(|sum| sum / steps), pace)?;
+            (clock, waited, sums) = (Instant::now(), Duration::ZERO, [0.0; 4]);
         }
         if done % recipe.validate_every == 0 || done == recipe.steps {
             validate(&mut state, &sources, settings, &mut log)?;
@@ -135,6 +124,37 @@ pub fn run(settings: &Settings) -> Result<()> {
         100.0 * best_error
     );
     Ok(())
+}
+
+/// One step: the batch's losses, and the weights moved down their gradient. Returns the losses of category, boxes, attributes
+/// and contrast as they were before. Fails where the device cannot be read or a loss is not a number any more.
+fn learn(mut state: Checkpoint, batch: &Batch, settings: &Settings) -> Result<(Checkpoint, Vec<f32>)> {
+    let device = &settings.device;
+    let recipe = &state.progress.recipe;
+    let training_device = device.clone().autodiff();
+    let attributes = state.progress.network().attributes;
+    let step = state.progress.step;
+    let losses = {
+        let output = forward(&state.network, input(batch, recipe, &training_device), device);
+        Losses::new(output, batch, &attributes, &state.memory, &recipe.loss, &training_device)
+    };
+    let gradients = losses.total(&recipe.loss).backward();
+    let gradients = GradientsParams::from_grads(gradients, &state.network);
+    let rate = recipe.learning_rate(step);
+    state.network = state.optimiser.step(rate, state.network, gradients);
+    state.average = average::update(state.average, &state.network, recipe.optimiser.average, step);
+    state.progress.step += 1;
+
+    if let Some(features) = losses.features {
+        state.memory.remember(&host(features.detach())?, &batch.items);
+    }
+    // In one piece: each reading waits for the device.
+    let parts = vec![losses.category, losses.boxes, losses.attributes, losses.contrast];
+    let values = host(Tensor::cat(parts, 0))?;
+    if !values.iter().all(|value| value.is_finite()) {
+        bail!("{}", Diverged { step, rate, what: "the loss", settings });
+    }
+    Ok((state, values))
 }
 
 /// The network's answer, its layers computed by whatever is fastest on `device`.

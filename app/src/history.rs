@@ -1,0 +1,131 @@
+//! The page's own address: the item that is looked at and what is filtered by, so that it can be sent to somebody, kept as a
+//! bookmark, and gone back from with the browser's own button. A photo is in no address: it stays on the device.
+//!
+//! Every step of the trail is an entry of the browser's history, which keeps the step's number.
+
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::UrlSearchParams;
+
+use crate::protocol::Filter;
+use crate::state::{Subject, Twill};
+
+/// The id of the item that is looked at.
+const LIKE: &str = "like";
+const CATEGORY: &str = "category";
+const COLOUR: &str = "colour";
+/// An attribute and its value, with a colon between them; may be repeated.
+const HAS: &str = "has";
+/// The most attributes that are read from an address.
+const MOST_ATTRIBUTES: usize = 16;
+
+/// Opens what the address says, and keeps address and trail in step from now on.
+pub fn follow(twill: Twill) {
+    let parameters = parameters();
+    twill.filter.set(filter(&parameters));
+    // How many steps the browser's history knows of.
+    let known = StoredValue::new(0);
+    if let Some(id) = value(&parameters, LIKE) {
+        known.set_value(1);
+        twill.recall(id);
+    }
+
+    Effect::new(move |_| {
+        let (depth, item) = twill.trail.with(|trail| {
+            let item = trail.last().and_then(|step| match &step.subject {
+                Subject::Photo(_) => None,
+                Subject::Item(item) => Some(item.id.clone()),
+                Subject::Id(id) => Some(id.clone()),
+            });
+            (trail.len(), item)
+        });
+        write(depth, depth > known.get_value(), &address(item.as_deref(), &twill.filter.get()));
+        known.set_value(depth);
+    });
+
+    let on_pop = Closure::<dyn FnMut()>::new(move || {
+        let state = window().history().and_then(|history| history.state());
+        let depth = state.ok().and_then(|state| state.as_f64()).map_or(0, |depth| depth as usize);
+        let parameters = self::parameters();
+        known.set_value(depth);
+        twill.filter.set(filter(&parameters));
+        let steps = twill.trail.with_untracked(Vec::len);
+        if depth <= steps {
+            twill.back_to(depth);
+        } else if let Some(id) = value(&parameters, LIKE) {
+            // Forward again, to a step that is forgotten by now.
+            known.set_value(steps + 1);
+            twill.recall(id);
+        }
+    });
+    // It listens as long as the page is there.
+    let _ = window().add_event_listener_with_callback("popstate", on_pop.as_ref().unchecked_ref());
+    on_pop.forget();
+}
+
+/// One step back, as with the browser's own button.
+pub fn back() {
+    if let Ok(history) = window().history() {
+        // It fails only in a document that is not shown any more.
+        let _ = history.back();
+    }
+}
+
+fn parameters() -> UrlSearchParams {
+    let search = window().location().search().unwrap_or_default();
+    // Any text is a list of parameters, if need be an empty one: this does not fail.
+    UrlSearchParams::new_with_str(&search).unwrap_throw()
+}
+
+fn value(parameters: &UrlSearchParams, name: &str) -> Option<String> {
+    parameters.get(name).filter(|value| !value.is_empty())
+}
+
+fn filter(parameters: &UrlSearchParams) -> Filter {
+    let mut filter = Filter {
+        category: value(parameters, CATEGORY),
+        colour: value(parameters, COLOUR),
+        ..Filter::default()
+    };
+    for pair in parameters.get_all(HAS).iter().take(MOST_ATTRIBUTES).filter_map(|pair| pair.as_string()) {
+        if let Some((attribute, value)) = pair.split_once(':')
+            && !filter.has(attribute, value)
+        {
+            filter.toggle(attribute, value);
+        }
+    }
+    filter
+}
+
+/// The page's address with these parameters in place of the old ones; all others stay.
+fn address(item: Option<&str>, filter: &Filter) -> String {
+    let parameters = parameters();
+    for name in [LIKE, CATEGORY, COLOUR, HAS] {
+        parameters.delete(name);
+    }
+    for (name, value) in
+        [(LIKE, item), (CATEGORY, filter.category.as_deref()), (COLOUR, filter.colour.as_deref())]
+    {
+        if let Some(value) = value {
+            parameters.set(name, value);
+        }
+    }
+    for (attribute, value) in &filter.attributes {
+        parameters.append(HAS, &format!("{attribute}:{value}"));
+    }
+    let location = window().location();
+    let query = String::from(parameters.to_string());
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{}{mark}{query}{}", location.pathname().unwrap_or_default(), location.hash().unwrap_or_default())
+}
+
+fn write(depth: usize, is_new: bool, address: &str) {
+    let Ok(history) = window().history() else { return };
+    let state = JsValue::from_f64(depth as f64);
+    // Browsers refuse when an address changes hundreds of times in seconds; then it stays behind, which harms nobody.
+    let _ = if is_new {
+        history.push_state_with_url(&state, "", Some(address))
+    } else {
+        history.replace_state_with_url(&state, "", Some(address))
+    };
+}
