@@ -7,6 +7,7 @@ mod bad_files;
 mod bad_photos;
 mod camera;
 mod element;
+mod filters;
 mod guest;
 mod hostile;
 mod languages;
