@@ -9,9 +9,10 @@ use crate::components::query::last;
 use crate::state::{FIRST_RESULTS, Twill};
 use crate::texts;
 
-/// Below this likeness of the best item, results are no help. It is that of the element for other people's pages, measured in
-/// docs/embedding.md: of photos of the clothing test split 23 in 24 find something above it among the shipped drawings.
-const ALIKE: f32 = 0.75;
+/// Below this likeness of the best item nothing is shown before somebody asks for it. Each of the 372 photos of the clothing test split
+/// finds something above it among the shipped drawings (the least 0.603, the median 0.88). It does not tell a garment from anything else: of 150
+/// pictures of noise, shapes and writing all do, too (the median 0.77). It is for catalogues that hold nothing of the kind.
+const ALIKE: f32 = 0.6;
 
 #[component]
 pub(super) fn Results(twill: Twill) -> impl IntoView {
