@@ -37,6 +37,9 @@ type Relaxed = unsafe extern "C" fn(
 );
 
 /// Keeps a place in the program's table. Until the host puts the relaxed kernel there, it has no sums for anybody.
+///
+/// Never inlined, since each crate that it was inlined into would have a place of its own.
+#[inline(never)]
 unsafe extern "C" fn no_kernel(_: *const Line, _: usize, _: *const [i8; QUAD], _: usize, _: *mut i32) {}
 
 /// Where in the program's table the host may put the function of [`RELAXED_MODULE`].
