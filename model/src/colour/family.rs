@@ -74,7 +74,9 @@ pub fn family(rgb: [u8; 3]) -> usize {
 /// [`family`] of a colour as catalogues write it, `#rrggbb`; nothing for any other text.
 #[must_use]
 pub fn family_of_hex(text: &str) -> Option<usize> {
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+    let digits = text
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
     let value = u32::from_str_radix(digits, 16).ok()?;
     let [_, r, g, b] = value.to_be_bytes();
     Some(family([r, g, b]))
