@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::UrlSearchParams;
 
-use crate::protocol::Filter;
+use crate::protocol::{Filter, Mark};
 use crate::state::{Subject, Twill};
 
 /// The id of the item that is looked at.
@@ -88,10 +88,11 @@ fn filter(parameters: &UrlSearchParams) -> Filter {
         ..Filter::default()
     };
     for pair in parameters.get_all(HAS).iter().take(MOST_ATTRIBUTES).filter_map(|pair| pair.as_string()) {
-        if let Some((attribute, value)) = pair.split_once(':')
-            && !filter.has(attribute, value)
-        {
-            filter.toggle(attribute, value);
+        if let Some((attribute, value)) = pair.split_once(':') {
+            let mark = Mark::Attribute(attribute.to_owned(), value.to_owned());
+            if !filter.has(&mark) {
+                filter.toggle(mark);
+            }
         }
     }
     filter

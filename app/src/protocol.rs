@@ -149,21 +149,44 @@ impl Filter {
         *self == Self::default()
     }
 
-    /// Whether an attribute has to have this value.
+    /// Whether items have to have this mark.
     #[must_use]
-    pub fn has(&self, attribute: &str, value: &str) -> bool {
-        self.attributes.iter().any(|(name, wanted)| name == attribute && wanted == value)
-    }
-
-    /// Asks for this value of an attribute, or does so no more. An attribute has one value at a time.
-    pub fn toggle(&mut self, attribute: &str, value: &str) {
-        let had = self.has(attribute, value);
-        self.attributes.retain(|(name, _)| name != attribute);
-        if !had {
-            self.attributes.push((attribute.to_owned(), value.to_owned()));
-            self.attributes.sort();
+    pub fn has(&self, mark: &Mark) -> bool {
+        match mark {
+            Mark::Category(name) => self.category.as_ref() == Some(name),
+            Mark::Colour(family) => self.colour.as_ref() == Some(family),
+            Mark::Attribute(attribute, value) => {
+                self.attributes.iter().any(|(name, wanted)| name == attribute && wanted == value)
+            }
         }
     }
+
+    /// Asks for this mark, or does so no more. There is one category, one colour and one value of an attribute at a time.
+    pub fn toggle(&mut self, mark: Mark) {
+        let had = self.has(&mark);
+        match mark {
+            Mark::Category(name) => self.category = (!had).then_some(name),
+            Mark::Colour(family) => self.colour = (!had).then_some(family),
+            Mark::Attribute(attribute, value) => {
+                self.attributes.retain(|(name, _)| *name != attribute);
+                if !had {
+                    self.attributes.push((attribute, value));
+                    self.attributes.sort();
+                }
+            }
+        }
+    }
+}
+
+/// Something that an item may have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Mark {
+    /// A category of the catalogue.
+    Category(String),
+    /// A colour of this family.
+    Colour(String),
+    /// An attribute and its value.
+    Attribute(String, String),
 }
 
 /// Where things are, and what the person insists on. All addresses are absolute.
@@ -264,6 +287,20 @@ pub struct Facets {
     pub colours: Vec<(String, usize)>,
     /// Attributes and values that occur.
     pub attributes: Vec<(String, String)>,
+}
+
+impl Facets {
+    /// Whether some items have this mark and others do not.
+    #[must_use]
+    pub fn tell(&self, mark: &Mark) -> bool {
+        match mark {
+            Mark::Category(name) => self.categories.iter().any(|(other, _)| other == name),
+            Mark::Colour(family) => self.colours.iter().any(|(other, _)| other == family),
+            Mark::Attribute(attribute, value) => {
+                self.attributes.iter().any(|(name, other)| name == attribute && other == value)
+            }
+        }
+    }
 }
 
 /// What a photo gave.

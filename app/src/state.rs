@@ -11,7 +11,7 @@ use web_sys::{Blob, Url};
 
 use crate::client::{Client, News};
 use crate::protocol::{
-    Answer, Backend, Fault, FaultKind, Filter, Found, Item, Message, Progress, Ready, Setup, Similar,
+    Answer, Backend, Fault, FaultKind, Filter, Found, Item, Mark, Message, Progress, Ready, Setup, Similar,
 };
 use crate::region::Region;
 use crate::texts;
@@ -258,9 +258,16 @@ impl Twill {
     }
 
     /// Looks again, among other items.
-    pub fn narrow(self, change: impl FnOnce(&mut Filter)) {
-        self.filter.update(change);
+    pub fn narrow(self, filter: Filter) {
+        self.filter.set(filter);
         self.repeat();
+    }
+
+    /// Looks again among items that have this mark, or not only among them any more.
+    pub fn toggle(self, mark: Mark) {
+        let mut filter = self.filter.get_untracked();
+        filter.toggle(mark);
+        self.narrow(filter);
     }
 
     /// Looks for what resembles a catalogue item: one step further.

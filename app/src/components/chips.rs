@@ -2,101 +2,74 @@
 
 use leptos::prelude::*;
 
-use crate::protocol::{Facets, Filter, Found};
+use crate::protocol::{Found, Mark};
 use crate::state::Twill;
 use crate::texts;
 
 #[component]
 pub(super) fn Chips(twill: Twill, found: Found) -> impl IntoView {
     let Found { guess, attributes, colour: (hex, family), .. } = found;
-    let facets = Memo::new(move |_| {
-        twill.engine.with(|engine| engine.ready().map(|ready| ready.facets.clone()).unwrap_or_default())
-    });
-    let guess = guess.map(|(label, probability)| {
+    let mut chips = Vec::new();
+    if let Some((label, probability)) = guess {
         let words = texts::guess(&label, probability);
-        let offers = {
-            let label = label.clone();
-            move |facets: &Facets| facets.categories.iter().any(|(name, _)| *name == label)
-        };
-        let (wanted, label) = (label.clone(), label);
-        let is_on = move |filter: &Filter| filter.category.as_ref() == Some(&wanted);
-        let toggle = move |filter: &mut Filter| {
-            filter.category = (filter.category.as_ref() != Some(&label)).then(|| label.clone());
-        };
-        view! { <Chip twill facets offers is_on toggle name="guess" class="chip" words/> }
-    });
-    let words = texts::colour(&family);
-    let offers = {
-        let family = family.clone();
-        move |facets: &Facets| facets.colours.iter().any(|(name, _)| *name == family)
-    };
-    let wanted = family.clone();
-    let is_on = move |filter: &Filter| filter.colour.as_ref() == Some(&wanted);
-    let toggle = move |filter: &mut Filter| {
-        filter.colour = (filter.colour.as_ref() != Some(&family)).then(|| family.clone());
-    };
-    let attributes = attributes.into_iter().map(|(attribute, value)| {
-        let words = texts::attribute(&attribute, &value);
-        let pair = (attribute.clone(), value.clone());
-        let offers = move |facets: &Facets| facets.attributes.contains(&pair);
-        let wanted = (attribute.clone(), value.clone());
-        let is_on = move |filter: &Filter| filter.has(&wanted.0, &wanted.1);
-        let toggle = {
-            let (attribute, value) = (attribute.clone(), value.clone());
-            move |filter: &mut Filter| filter.toggle(&attribute, &value)
-        };
-        view! {
-            <Chip
-                twill facets offers is_on toggle name="attribute" class="chip minor" words
-                attribute=attribute.clone() value=value.clone()
-            />
-        }
-    });
-    view! {
-        {guess}
-        <Chip twill facets offers is_on toggle name="colour" class="chip minor" words hex/>
-        {attributes.collect_view()}
+        chips.push(Chip { mark: Mark::Category(label), name: "guess", class: "chip", words, hex: None });
     }
+    let words = texts::colour(&family);
+    chips.push(Chip {
+        mark: Mark::Colour(family),
+        name: "colour",
+        class: "chip minor",
+        words,
+        hex: Some(hex),
+    });
+    chips.extend(attributes.into_iter().map(|(attribute, value)| {
+        let words = texts::attribute(&attribute, &value);
+        Chip {
+            mark: Mark::Attribute(attribute, value),
+            name: "attribute",
+            class: "chip minor",
+            words,
+            hex: None,
+        }
+    }));
+    chips.into_iter().map(|chip| chip.view(twill)).collect_view()
 }
 
-/// A chip; a button where the catalogue can be filtered by it.
-#[component]
-fn Chip(
-    twill: Twill,
-    facets: Memo<Facets>,
-    offers: impl Fn(&Facets) -> bool + Send + Sync + 'static,
-    is_on: impl Fn(&Filter) -> bool + Clone + Send + Sync + 'static,
-    toggle: impl Fn(&mut Filter) + Clone + Send + Sync + 'static,
+struct Chip {
+    mark: Mark,
+    /// `data-testid`.
     name: &'static str,
     class: &'static str,
     words: String,
-    /// The colour that the chip shows beside its words.
-    #[prop(optional)]
+    /// The colour that is shown beside the words.
     hex: Option<String>,
-    #[prop(optional)] attribute: Option<String>,
-    #[prop(optional)] value: Option<String>,
-) -> impl IntoView {
-    let offered = Memo::new(move |_| facets.with(&offers));
-    move || {
-        let dot = hex.clone().map(|hex| view! { <span class="dot" style:background-color=hex></span> });
-        let words = view! { {dot}{words.clone()} };
-        if offered.get() {
-            let (is_on, toggle) = (is_on.clone(), toggle.clone());
+}
+
+impl Chip {
+    /// A button where the catalogue can be filtered by it.
+    fn view(self, twill: Twill) -> AnyView {
+        let Self { mark, name, class, words, hex } = self;
+        let (attribute, value) = match &mark {
+            Mark::Attribute(attribute, value) => (Some(attribute.clone()), Some(value.clone())),
+            Mark::Category(_) | Mark::Colour(_) => (None, None),
+        };
+        let tells = twill.engine.with(|engine| engine.ready().is_some_and(|ready| ready.facets.tell(&mark)));
+        let dot = hex.map(|hex| view! { <span class="dot" style:background-color=hex></span> });
+        if tells {
+            let shown = mark.clone();
+            let is_pressed = move || twill.filter.with(|filter| filter.has(&shown)).to_string();
             view! {
                 <button
-                    type="button" class=class data-testid=name data-attribute=attribute.clone() data-value=value.clone()
-                    aria-pressed=move || twill.filter.with(&is_on).to_string()
-                    on:click=move |_| twill.narrow(&toggle)
+                    type="button" class=class data-testid=name data-attribute=attribute data-value=value
+                    aria-pressed=is_pressed on:click=move |_| twill.toggle(mark.clone())
                 >
-                    {words}
+                    {dot}{words}
                 </button>
             }
             .into_any()
         } else {
-            view! {
-                <p class=class data-testid=name data-attribute=attribute.clone() data-value=value.clone()>{words}</p>
-            }
-            .into_any()
+            view! { <p class=class data-testid=name data-attribute=attribute data-value=value>{dot}{words}</p> }
+                .into_any()
         }
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::query::last;
-use crate::protocol::{Facets, Filter};
+use crate::protocol::{Facets, Filter, Mark};
 use crate::state::Twill;
 use crate::texts;
 
@@ -32,7 +32,7 @@ pub(super) fn Filters(twill: Twill) -> impl IntoView {
                 <Show when=move || is_filtered.get()>
                     <button
                         type="button" class="button quiet" data-testid="filter-clear"
-                        on:click=move |_| twill.narrow(|filter| *filter = Filter::default())
+                        on:click=move |_| twill.narrow(Filter::default())
                     >
                         {texts::filter_clear()}
                     </button>
@@ -60,7 +60,8 @@ fn Kinds(twill: Twill, categories: Vec<(String, usize)>) -> impl IntoView {
         .collect_view();
     let change = move |event: leptos::ev::Event| {
         let name = event_target_value(&event);
-        twill.narrow(|filter| filter.category = Some(name).filter(|name| !name.is_empty()));
+        let category = Some(name).filter(|name| !name.is_empty());
+        twill.narrow(Filter { category, ..twill.filter.get_untracked() });
     };
     view! {
         <select class="kinds" data-testid="category-filter" aria-label=texts::kind() prop:value=chosen on:change=change>
@@ -76,16 +77,13 @@ fn Colours(twill: Twill, colours: Vec<(String, usize)>) -> impl IntoView {
         .into_iter()
         .map(|(name, count)| {
             let label = texts::with_count(&texts::colour(&name), count);
-            let (shown, own) = (name.clone(), name.clone());
-            let is_on = move || twill.filter.with(|filter| filter.colour.as_ref() == Some(&shown));
-            let toggle = move |_| {
-                let own = own.clone();
-                twill.narrow(|filter| filter.colour = (filter.colour.as_ref() != Some(&own)).then_some(own));
-            };
+            let mark = Mark::Colour(name.clone());
+            let shown = mark.clone();
+            let is_on = move || twill.filter.with(|filter| filter.has(&shown)).to_string();
             view! {
                 <button
                     type="button" class="swatch" data-testid="colour-filter" data-colour=name title=label.clone()
-                    aria-label=label aria-pressed=move || is_on().to_string() on:click=toggle
+                    aria-label=label aria-pressed=is_on on:click=move |_| twill.toggle(mark.clone())
                 ></button>
             }
         })
