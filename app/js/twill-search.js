@@ -11,7 +11,7 @@ const HOME = new URL("./", import.meta.url).href;
 /** How many items are shown at most, unless `count` says so. */
 const COUNT = 12;
 /** The least similarity of an item that is shown, unless `least` says so. */
-const LEAST = 0.6;
+const LEAST = 0.5;
 /** For whoever sees the page when not even words could be fetched. */
 const LOST = "The search by photo could not be loaded. Reload the page to try again.";
 

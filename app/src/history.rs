@@ -123,6 +123,12 @@ fn address(item: Option<&str>, filter: &Filter) -> String {
 fn write(depth: usize, is_new: bool, address: &str) {
     let Ok(history) = window().history() else { return };
     let state = JsValue::from_f64(depth as f64);
+    let location = window().location();
+    let now =
+        [location.pathname(), location.search(), location.hash()].map(Result::unwrap_or_default).concat();
+    if !is_new && now == address && history.state().is_ok_and(|old| old == state) {
+        return;
+    }
     // Browsers refuse when an address changes hundreds of times in seconds; then it stays behind, which harms nobody.
     let _ = if is_new {
         history.push_state_with_url(&state, "", Some(address))
