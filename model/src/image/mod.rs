@@ -4,9 +4,11 @@
 //! the garment as the person does. Size limits are checked against the header, before anything is allocated: what counts
 //! is all that decoding needs, not the pixels alone.
 
+mod huffman;
 mod jpeg;
 mod pixels;
 mod png;
+mod reduced;
 mod webp;
 
 use std::io::Cursor;
@@ -47,8 +49,9 @@ const HALVED_ABOVE: u64 = 64_000_000;
 
 /// Decodes a photo (JPEG, PNG, WebP, GIF or BMP, recognised by its contents) to upright RGB.
 ///
-/// Of an animation the first frame counts; transparent parts are laid over white; of more than 64 megapixels every two
-/// by two become one. Fails with a photo variant of
+/// Of an animation the first frame counts; transparent parts are laid over white. Of a large JPEG as cameras write them comes a
+/// picture of a half, a quarter or an eighth of the size, no side shorter than 640 pixels: everything that looks at photos looks at
+/// fewer. Of anything else with more than 64 megapixels every two by two become one. Fails with a photo variant of
 /// [`Error`]; [`Error::NotAPicture`] means that the format is unknown, where a browser's own decoder may know more.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage> {
     if bytes.is_empty() {
@@ -83,16 +86,33 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage> {
     allocation.max_alloc = Some(MAX_MEMORY);
     decoder.set_limits(allocation).map_err(failure)?;
     let orientation = decoder.orientation().map_err(failure)?;
-    let mut samples = vec![0; usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX)];
-    decoder.read_image(&mut samples).map_err(failure)?;
-    let rgb = pixels::to_rgb(samples, colour).ok_or(Error::DamagedPhoto { format: name })?;
-    let mut picture = RgbImage::from_raw(width, height, rgb).ok_or(Error::DamagedPhoto { format: name })?;
-    if pixels > HALVED_ABOVE {
-        picture = pixels::halve(picture);
-    }
+    let reduction = reduced::reduction(width, height);
+    let reduced = (format == ImageFormat::Jpeg && reduction > 1)
+        .then(|| reduced::decode(bytes, [width, height], reduction))
+        .flatten();
+    let picture = match reduced {
+        Some(picture) => picture,
+        None => whole(decoder, name, failure)?,
+    };
     let mut picture = DynamicImage::ImageRgb8(picture);
     picture.apply_orientation(orientation);
     Ok(picture.into_rgb8())
+}
+
+/// All pixels of a picture, or, where they are too many, every two by two as one.
+fn whole(
+    decoder: Box<dyn ImageDecoder + '_>,
+    name: &'static str,
+    failure: impl Fn(ImageError) -> Error,
+) -> Result<RgbImage> {
+    let (width, height) = decoder.dimensions();
+    let (pixels, colour) = (u64::from(width) * u64::from(height), decoder.color_type());
+    let damaged = || Error::DamagedPhoto { format: name };
+    let mut samples = vec![0; usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX)];
+    decoder.read_image(&mut samples).map_err(failure)?;
+    let rgb = pixels::to_rgb(samples, colour).ok_or_else(damaged)?;
+    let picture = RgbImage::from_raw(width, height, rgb).ok_or_else(damaged)?;
+    Ok(if pixels > HALVED_ABOVE { pixels::halve(picture) } else { picture })
 }
 
 /// A decoder that has read the header.
@@ -234,6 +254,21 @@ mod tests {
         assert_eq!(upright.dimensions(), (32, 64));
         // Orientation 6: the stored left side is the top of the upright picture.
         assert!(upright.get_pixel(16, 8).0[0] > 200 && upright.get_pixel(16, 56).0[2] > 200);
+    }
+
+    #[test]
+    fn a_large_jpeg_comes_reduced_and_upright() {
+        let picture = RgbImage::from_fn(2600, 1300, |x, y| Rgb([(x / 11) as u8, (y / 6) as u8, 128]));
+        let jpeg = encode(&picture, ImageFormat::Jpeg);
+        let turned = decode(&with_orientation(&jpeg, 6), &DecodeLimits::default()).unwrap();
+        assert_eq!(turned.dimensions(), (650, 1300));
+        // Rows of the file are columns now, from the right; both ways of decoding agree on what is in them.
+        let whole = ::image::load_from_memory(&jpeg).unwrap().into_rgb8();
+        for (x, y) in [(0, 0), (649, 0), (325, 700), (0, 1299), (649, 1299)] {
+            let (found, expected) = (turned.get_pixel(x, y), whole.get_pixel(2 * y, 1299 - 2 * x));
+            let differs = found.0.iter().zip(expected.0).any(|(a, b)| a.abs_diff(b) > 6);
+            assert!(!differs, "{found:?} instead of {expected:?} at {x}, {y}");
+        }
     }
 
     #[test]
