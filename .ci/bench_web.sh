@@ -13,7 +13,7 @@ photos=$1
 shift
 
 if [ $# -eq 0 ]; then
-    set -- cpu photos
+    set -- cpu photos large
     # Its program for the graphics card takes minutes to build.
     if [ -f dist/graphics_bg.wasm ]; then set -- "$@" webgpu; else say "WebGPU is not compared: there is no site in dist/ (make dist)."; fi
 fi

@@ -1,8 +1,8 @@
 //! The network in the browser beside ONNX Runtime Web, by turns in one page of a headless Chromium: `make bench` runs it.
 //!
 //! `embed_web PROGRAM RUNTIME PHOTOS [TASK...]`: PROGRAM is the folder of app's example `embed_peer` as wasm-bindgen left it,
-//! RUNTIME the folder `dist` of the npm package `onnxruntime-web`, PHOTOS a folder of photos; tasks are `cpu`, `photos` and `webgpu`,
-//! all where none is named; `webgpu` takes the program for the graphics card from the site in dist/. `TWILL_PYTHON` names a Python with PyTorch and the package `onnx`. Fails where the answers differ by
+//! RUNTIME the folder `dist` of the npm package `onnxruntime-web`, PHOTOS a folder of photos; tasks are `cpu`, `photos`, `large`
+//! and `webgpu`, all where none is named; `webgpu` takes the program for the graphics card from the site in dist/. `TWILL_PYTHON` names a Python with PyTorch and the package `onnx`. Fails where the answers differ by
 //! more than a thousandth.
 
 use std::{
@@ -30,6 +30,8 @@ const TOLERANCE: f64 = 1e-3;
 const ALIKE: f64 = 0.98;
 /// How many photos are embedded.
 const PHOTOS: usize = 500;
+/// How many of them as a camera writes them.
+const LARGE: usize = 25;
 /// Longest that a task may take.
 const LIMIT: Duration = Duration::from_secs(500);
 /// The networks, by folder and name.
@@ -60,6 +62,13 @@ fn main() -> Result<()> {
     if wants("photos") {
         let report = run(site.path(), "task=photos&model=shipped&list=photos.json")?;
         print_photos(&report)?;
+    }
+    if wants("large") {
+        print!("enlarged to 12 megapixels: ");
+        print_photos(&run(
+            site.path(),
+            &format!("task=photos&model=shipped&list=photos.json&large={LARGE}"),
+        )?)?;
     }
     if wants("webgpu") {
         println!("network alone, WebGPU on the software adapter, ms a run: least (median) of each");
@@ -194,7 +203,8 @@ fn print_photos(report: &Value) -> Result<()> {
     let alike = if cosines.is_empty() { 0.0 } else { middle(&cosines) };
     let count = report["photos"].as_f64().unwrap_or(0.0);
     println!(
-        "{count} photos decoded and embedded with both looks in a worker (median cosine of both answers {alike:.4})"
+        "{count} photos of {:.0} kB decoded and embedded with both looks in a worker (median cosine of both answers {alike:.4})",
+        report["bytes"].as_f64().unwrap_or(f64::NAN) / count / 1e3
     );
     let rate = |side: &str| 1e3 * count / report[side].as_f64().unwrap_or(f64::NAN);
     let (twill, onnx) = (rate("twill"), rate("onnx"));

@@ -137,18 +137,38 @@ async function network({ model, backend, first, rounds, block = BLOCK }) {
   return report;
 }
 
-// Photos decoded and embedded, every look: milliseconds for each, and how alike the two answers are.
-async function photos({ model, list, turn = 25 }) {
+// A photo as a camera writes it: twelve megapixels with grain, as a JPEG with colours at half the size.
+async function enlarged(file) {
+  const photo = await createImageBitmap(new Blob([file]));
+  const [width, height] = photo.width < photo.height ? [3000, 4000] : [4000, 3000];
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(photo, 0, 0, width, height);
+  photo.close();
+  const grain = new ImageData(512, 512);
+  draw(512 * 512, 7).forEach((value, at) => grain.data.set([...Array(3).fill(128 + 40 * value), 255], 4 * at));
+  context.globalCompositeOperation = "overlay";
+  context.globalAlpha = 0.15;
+  context.fillStyle = context.createPattern(await createImageBitmap(grain), "repeat");
+  context.fillRect(0, 0, width, height);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
+}
+
+// Photos decoded and embedded, every look: milliseconds for each, and how alike the two answers are. The first `large` ones as a
+// camera writes them, where that is given.
+async function photos({ model, list, large, turn = large ? 5 : 25 }) {
   const given = await files(model);
   const [twill, onnx] = [await Twill.load(given), await Onnx.load(given, "wasm")];
   const other = new Photos(onnx, given.card);
-  const names = JSON.parse(new TextDecoder().decode(await bytes(list)));
-  const report = { twill: 0, onnx: 0, photos: names.length, cosines: [] };
+  const names = JSON.parse(new TextDecoder().decode(await bytes(list))).slice(0, large);
+  const report = { twill: 0, onnx: 0, photos: names.length, bytes: 0, cosines: [] };
   const length = given.card.network.embedding ?? given.card.network.widths.at(-1);
   for (let at = 0; at < names.length; at += turn) {
     // In memory, so that nobody waits for a file.
     const files = await Promise.all(names.slice(at, at + turn).map(bytes));
-    const blobs = files.map((file) => new Blob([file]));
+    const blobs = await Promise.all(files.map((file) => (large ? enlarged(file) : new Blob([file]))));
+    report.bytes += blobs.reduce((sum, blob) => sum + blob.size, 0);
     const vectors = {};
     const ways = [
       ["twill", async (place) => (await twill.runner.embed(new Uint8Array(await blobs[place].arrayBuffer()))).slice(0, length)],
@@ -171,9 +191,9 @@ function cosine(a, b) {
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
-self.onmessage = async ({ data: { task, rounds, block, ...rest } }) => {
+self.onmessage = async ({ data: { task, rounds, block, large, ...rest } }) => {
   try {
-    const settings = { ...rest, rounds: Number(rounds), block: block && Number(block) };
+    const settings = { ...rest, rounds: Number(rounds), block: block && Number(block), large: large && Number(large) };
     self.postMessage({ report: await { network, photos }[task](settings) });
   } catch (error) {
     self.postMessage({ failure: String(error?.stack ?? error) });

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use burn::tensor::Device;
-use image::RgbImage;
+use image::{DynamicImage, RgbImage};
 use model::{
     catalogue::{self, Catalogue, CatalogueCard},
     crop::CropBox,
@@ -67,6 +67,7 @@ pub const TARGETS: &[Target] = &[
         seeds: photos,
         run: photo,
     },
+    Target { name: "large-photo", words: &["\u{1}\u{11}\0", "Adobe\0d"], seeds: large_photos, run: photo },
     Target { name: "model", words: JSON, seeds: none, run: model_card },
     Target {
         name: "weights",
@@ -120,6 +121,18 @@ fn photos(_: &Target) -> Vec<Vec<u8>> {
     let small = |photo: bad_photos::Photo| (photo.bytes.len() < 6000).then_some(photo.bytes);
     let photos = [bad_photos::all(), bad_photos::good()];
     photos.into_iter().flat_map(Result::unwrap_or_default).filter_map(small).collect()
+}
+
+/// Just large enough to be reduced while they are decoded, in colour and in grey.
+fn large_photos(_: &Target) -> Vec<Vec<u8>> {
+    let pixels = |x: u32, y: u32| if x.abs_diff(y) < 200 { [200, 90, 40] } else { [60, 70, 80] };
+    let picture = RgbImage::from_fn(1300, 1281, |x, y| image::Rgb(pixels(x, y)));
+    let grey = DynamicImage::ImageLuma8(image::imageops::grayscale(&picture));
+    let encode = |picture: &DynamicImage| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, image::ImageFormat::Jpeg).ok().map(|()| bytes.into_inner())
+    };
+    [DynamicImage::ImageRgb8(picture), grey].iter().filter_map(encode).collect()
 }
 
 fn photo(input: &[u8], _: &Path) -> String {
