@@ -10,8 +10,8 @@ export TWILL_CACHE CARGO_TARGET_DIR PATH
 # Where `make serve` listens; ADDRESS=0.0.0.0 lets a phone in the same network in.
 ADDRESS ?= 127.0.0.1
 PORT ?= 8080
-# The profile of the page and its worker. `make serve PROFILE=dev` rebuilds faster, and searches slower.
-PROFILE ?= dist
+# The profile of the page itself; its programs that compute are always built for speed. `make serve PROFILE=dev` rebuilds faster.
+PROFILE ?= page
 # What `make serve` shows: the drawn garments in public/, or `clothing`, a public data set of real photos (CC0) that is
 # fetched from GitHub and indexed once, into $(TWILL_CACHE).
 CATALOGUE ?=
@@ -24,7 +24,7 @@ TRUNK := NO_COLOR=true trunk
 TRAINER := cargo run --release -p trainer --no-default-features $(if $(FEATURES),--features $(FEATURES)) --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test dist bench catalogue catalogue-clothing fmt lint
+.PHONY: help setup serve test dist sbom bench catalogue catalogue-clothing fmt lint
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,6 +39,11 @@ serve: $(addprefix catalogue-,$(CATALOGUE)) ## Build the page and serve it on ht
 dist: ## Build the optimised static site into dist/, ready for any static host
 	@bash .ci/setup.sh serve
 	$(TRUNK) build --release --cargo-profile $(PROFILE)
+
+sbom: ## Write what the site is made of, crate by crate, to dist/sbom.cdx.json (CycloneDX)
+	@bash .ci/setup.sh rust sbom
+	@mkdir -p dist
+	cargo sbom --cargo-package app --output-format cyclone_dx_json_1_6 >dist/sbom.tmp && mv dist/sbom.tmp dist/sbom.cdx.json
 
 test: ## Everything: format, lints, unit, doc, wasm and browser tests (STEPS="format unit" runs some)
 	@bash .ci/test.sh $(STEPS)

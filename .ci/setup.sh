@@ -12,6 +12,7 @@ source .ci/env.sh
 TRUNK_VERSION=0.21.14
 NEXTEST_VERSION=0.9.151
 DENY_VERSION=0.20.2
+SBOM_VERSION=0.10.0
 
 # ---------------------------------------------------------------------------------------------------- helpers
 
@@ -100,6 +101,8 @@ get_wasm_bindgen() {
 get_nextest() { cargo_install_any cargo-nextest cargo-nextest "$NEXTEST_VERSION" --locked --no-default-features --features default-no-update; }
 
 get_deny() { cargo_install_any cargo-deny cargo-deny "$DENY_VERSION" --locked; }
+
+get_sbom() { cargo_install cargo-sbom cargo-sbom "$SBOM_VERSION" --locked; }
 
 get_browser() {
     have chromedriver && { have chromium || have google-chrome; } || apt_install "Chromium and its driver" chromium chromium-driver

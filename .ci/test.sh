@@ -20,7 +20,7 @@ PAGE_BUDGET_KB=250      # it has to paint at once
 WORKER_BUDGET_KB=400    # the network on the processor, decoding, searching: all that comes before the first result
 GRAPHICS_BUDGET_KB=1000 # the network on the graphics card, fetched beside it where there is one
 
-STEPS=(tools format lint_native lint_wasm licences unit docs peers page worker journeys)
+STEPS=(tools format lint_native lint_wasm licences unit docs peers page worker journeys wgpu)
 
 # ------------------------------------------------------------------------------------------------- what each does
 
@@ -65,7 +65,7 @@ run_docs() { cargo test "${NATIVE[@]}" --doc; }
 run_peers() { TWILL_PYTHON=$(.ci/python.sh) "${NEXTEST[@]}" -E 'binary(journeys) and test(/^peers::/)'; }
 
 run_page() {
-    local build=(trunk build --release --cargo-profile dist --locked)
+    local build=(trunk build --release --cargo-profile page --locked)
     NO_COLOR=true "${build[@]}"
     serves
     # Serving leaves its own reloading script in dist/.
@@ -81,6 +81,11 @@ run_worker() {
 }
 
 run_journeys() { "${NEXTEST[@]}" -E 'binary(journeys) and not test(/^peers::/)'; }
+
+# A training step on a graphics card's backend: Burn is compiled once more for it, which takes ten minutes the first time.
+run_wgpu() {
+    cargo test --locked --release --no-default-features -p trainer --features wgpu --lib wgpu_tests
+}
 
 # `make serve` answers with the page.
 serves() {
