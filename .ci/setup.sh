@@ -13,6 +13,9 @@ TRUNK_VERSION=0.21.14
 NEXTEST_VERSION=0.9.151
 DENY_VERSION=0.20.2
 SBOM_VERSION=0.10.0
+GECKODRIVER_VERSION=0.37.1
+AXE_VERSION=4.14.1
+AXE_SHA256=29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
 # ---------------------------------------------------------------------------------------------------- helpers
 
@@ -56,6 +59,14 @@ cargo_install() {
 # Any version serves: take the one on the PATH, else compile the one we know.
 cargo_install_any() {
     have "$1" || cargo_install "$@"
+}
+
+# What tests can do without: where it cannot be had, those that want it say so and pass.
+optional() {
+    local what=$1
+    shift
+    # A failure ends this subshell alone.
+    ("$@") || say "note: $what cannot be had here; tests that want it will be skipped"
 }
 
 # ------------------------------------------------------------------------------------------- one function a tool
@@ -108,6 +119,35 @@ get_browser() {
     have chromedriver && { have chromium || have google-chrome; } || apt_install "Chromium and its driver" chromium chromium-driver
 }
 
+# The main journeys run in these as well.
+get_firefox() { optional "Firefox" install_firefox; }
+get_webkit() { optional "WebKitGTK" install_webkit; }
+
+install_firefox() {
+    have firefox-esr || have firefox || apt_install "Firefox" firefox-esr
+    cargo_install_any geckodriver geckodriver "$GECKODRIVER_VERSION" --locked
+}
+
+# Its small browser, and a screen for it that nobody sees.
+install_webkit() { { have WebKitWebDriver && have Xvfb; } || apt_install "WebKitGTK and its driver" webkit2gtk-driver xvfb; }
+
+# axe-core, which tests put into the page: one file of the package, unchanged. No script of the package runs.
+get_axe() { optional "axe-core" install_axe; }
+
+install_axe() {
+    local folder="$TWILL_CACHE/tools/axe-core" scratch
+    if sha256sum --check --status <<<"$AXE_SHA256  $folder/axe.min.js" 2>/dev/null; then return 0; fi
+    have npm || die "npm is missing, with which axe-core is fetched."
+    step "fetching axe-core $AXE_VERSION"
+    scratch=$(mktemp -d)
+    (cd "$scratch" && npm pack --silent --ignore-scripts "axe-core@$AXE_VERSION" </dev/null >/dev/null && tar -xzf axe-core-*.tgz) ||
+        die "npm could not fetch axe-core $AXE_VERSION."
+    sha256sum --check --status <<<"$AXE_SHA256  $scratch/package/axe.min.js" || die "axe-core is not what it should be."
+    mkdir -p "$folder"
+    mv "$scratch/package/axe.min.js" "$folder/axe.min.js"
+    rm -r "$scratch"
+}
+
 # A software Vulkan for the native WebGPU backend, where no graphics card offers one.
 get_vulkan() {
     compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null || compgen -G '/etc/vulkan/icd.d/*.json' >/dev/null ||
@@ -146,6 +186,9 @@ get_test() {
     get_nextest
     get_deny
     get_browser
+    get_firefox
+    get_webkit
+    get_axe
     get_vulkan
     get_brotli
     get_torch

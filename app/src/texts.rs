@@ -324,19 +324,25 @@ pub fn sample_label(category: &str) -> String {
 /// What loading does right now.
 #[must_use]
 pub fn progress(progress: Option<Progress>, photo_waits: bool) -> String {
-    let what = stage(progress);
+    let what = amount(progress, stage(progress));
     if photo_waits { say_with("progress_waits", &[("what", what)]) } else { what }
 }
 
-fn stage(progress: Option<Progress>) -> String {
-    let Some(Progress { stage, received, total }) = progress else {
-        return say("progress_begin");
-    };
-    let what = match stage {
-        Stage::Program => say("progress_program"),
-        Stage::Data => say("progress_data"),
-        Stage::WarmUp => return say("progress_warm_up"),
-    };
+/// What loading is about, without how far it has come.
+#[must_use]
+pub fn stage(progress: Option<Progress>) -> String {
+    say(match progress.map(|progress| progress.stage) {
+        None => "progress_begin",
+        Some(Stage::Program) => "progress_program",
+        Some(Stage::Data) => "progress_data",
+        Some(Stage::WarmUp) => "progress_warm_up",
+    })
+}
+
+/// How far `what` has come, where there is something to count.
+fn amount(progress: Option<Progress>, what: String) -> String {
+    let counts = progress.filter(|progress| progress.stage != Stage::WarmUp);
+    let Some(Progress { received, total, .. }) = counts else { return what };
     let mut values = vec![("what", what), ("received", megabytes(received))];
     let Some(total) = total else { return say_with("progress_bytes_so_far", &values) };
     values.push(("total", megabytes(total)));

@@ -143,7 +143,7 @@ fn list(folder: &Path, address: &str, names: &mut Vec<String>) -> Result<()> {
 /// What the page reports, in a browser of its own.
 fn run(site: &Path, query: &str) -> Result<Value> {
     let server = Server::start(Settings::at_top(site))?;
-    let browser = Browser::start(&Launch { software_gpu: query.contains("webgpu"), flags: Vec::new() })?;
+    let browser = Browser::start(&Launch { software_gpu: query.contains("webgpu"), ..Launch::default() })?;
     browser.goto(&format!("{}embed.html?{query}", server.url()))?;
     let begun = Instant::now();
     while begun.elapsed() < LIMIT {

@@ -2,13 +2,13 @@
 //!
 //! `cargo run --release --no-default-features -p model -p trainer -p e2e --example soak -- PHOTOS DEATHS [cpu|webgpu]`, after `make dist`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
-use std::{env, fs, process};
+use std::{env, fs};
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::between::{fate, step_in, workers};
 use e2e::journey::Plan;
+use e2e::memory;
 use e2e::page::Backend;
 use e2e::photos::{drawn_shirt, jpeg};
 
@@ -65,7 +65,7 @@ fn main() -> Result<()> {
                 view.error
             );
             if (turn + 1) % WARM == 0 {
-                let megabytes = memory_megabytes()?;
+                let megabytes = memory::of_renderers()?;
                 let first = *warm.get_or_insert(megabytes);
                 println!(
                     "after {} photos and {killed} deaths: {megabytes} MB, {:.3} of what it was after {WARM}",
@@ -81,35 +81,4 @@ fn main() -> Result<()> {
         );
         Ok(())
     })
-}
-
-/// Memory of the browser's renderers, which hold page and worker, megabytes: of the processes that descend from this one.
-fn memory_megabytes() -> Result<u64> {
-    let mut parents = BTreeMap::new();
-    for entry in fs::read_dir("/proc")?.flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        // A process may have ended meanwhile.
-        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
-        let parent =
-            stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
-        parents.insert(id, parent.unwrap_or(0));
-    }
-    let mut ours = BTreeSet::from([process::id()]);
-    while let Some(id) =
-        parents.iter().find(|(id, parent)| ours.contains(parent) && !ours.contains(id)).map(|(id, _)| *id)
-    {
-        ours.insert(id);
-    }
-    let mut kib = 0;
-    for id in ours {
-        let renders = fs::read(format!("/proc/{id}/cmdline"))
-            .is_ok_and(|line| String::from_utf8_lossy(&line).contains("--type=renderer"));
-        let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
-        let private = rollup.lines().filter_map(|line| {
-            line.strip_prefix("Private_Dirty:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()
-        });
-        kib += if renders { private.sum::<u64>() } else { 0 };
-    }
-    ensure!(kib > 0, "the browser's memory cannot be measured here");
-    Ok(kib / 1024)
 }

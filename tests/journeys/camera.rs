@@ -340,14 +340,14 @@ fn a_sample_is_searched_with() -> Result<()> {
 }
 
 /// A browser whose camera films `film`, and that does not ask whether it may.
-fn filming(film: &Path) -> Plan {
+pub(crate) fn filming(film: &Path) -> Plan {
     let mut plan = with_cameras(1);
     plan.flags.push(format!("--use-file-for-fake-video-capture={}", film.display()));
     plan
 }
 
 /// A browser with so many cameras, which show a test card, and that does not ask whether it may.
-fn with_cameras(count: u32) -> Plan {
+pub(crate) fn with_cameras(count: u32) -> Plan {
     let flags = vec![
         "--use-fake-ui-for-media-stream".to_owned(),
         format!("--use-fake-device-for-media-stream=device-count={count}"),
@@ -356,7 +356,7 @@ fn with_cameras(count: u32) -> Plan {
 }
 
 /// The garment that is filmed: a real photo where there are some, else a picture of the catalogue.
-fn garment(shipped: &Shipped) -> Result<RgbImage> {
+pub(crate) fn garment(shipped: &Shipped) -> Result<RgbImage> {
     let file = match real_photos() {
         Some(folder) => test_photos(&folder, &["t-shirt"], 1)?.pop(),
         None => shipped.items().first().map(|item| shipped.picture(item)),
@@ -371,13 +371,13 @@ fn garment(shipped: &Shipped) -> Result<RgbImage> {
 }
 
 /// A few seconds of `garment` standing still, as Motion JPEG: pictures one behind the other.
-fn film(folder: &Path, garment: &RgbImage) -> Result<PathBuf> {
+pub(crate) fn film(folder: &Path, garment: &RgbImage) -> Result<PathBuf> {
     let frame = image::imageops::resize(garment, FILM_SIZE.0, FILM_SIZE.1, FilterType::Triangle);
     save(folder, "garment.mjpeg", &jpeg(&frame)?.repeat(30))
 }
 
 /// What the person has decided about the camera.
-fn allow_camera(page: &Page, server: &Server, setting: &str) -> Result<()> {
+pub(crate) fn allow_camera(page: &Page, server: &Server, setting: &str) -> Result<()> {
     let permission = json!({
         "permission": { "name": "camera" }, "setting": setting, "origin": server.origin(),
     });
@@ -406,7 +406,7 @@ fn keep_track(page: &Page) -> Result<()> {
     Ok(())
 }
 
-fn wait_for_picture(page: &Page) -> Result<()> {
+pub(crate) fn wait_for_picture(page: &Page) -> Result<()> {
     wait_until(
         page,
         "the camera's picture",

@@ -3,22 +3,28 @@
 //! Each journey runs on the backends that it concerns, against the site that `make dist` built. Photos are drawn here or
 //! taken from the shipped catalogue; the same is done with real photos where there are some on this machine.
 
+mod accessible;
 mod bad_files;
 mod bad_photos;
+mod burden;
 mod camera;
 mod element;
 mod filters;
 mod guest;
 mod hostile;
+mod judge;
+mod keyboard;
 mod languages;
 mod module;
 mod network;
 mod offline;
+mod others;
 mod peers;
 mod phone;
 mod places;
 mod search;
 mod takeover;
+mod unlike;
 mod workers;
 
 use std::{

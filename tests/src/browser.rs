@@ -1,48 +1,20 @@
-//! One headless Chromium, driven through chromedriver with the W3C `WebDriver` protocol.
+//! One headless browser, driven with the W3C `WebDriver` protocol through its own driver ([`kind`]).
 //!
-//! The protocol is JSON over HTTP, and a journey needs ten of its commands. The client crates bring an async runtime
+//! The protocol is JSON over HTTP, and a journey needs a dozen of its commands. The client crates bring an async runtime
 //! and turn on features of `serde_json` and `futures` that the network's crates share, for which all of these would
 //! be compiled a second time; hence this small blocking client.
 
-use std::{
-    env, fs,
-    io::{BufRead, BufReader},
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-};
+mod driver;
+pub mod kind;
 
-use anyhow::{Context, Result, anyhow, bail};
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What Chromium is started without: everything that talks to its maker, and everything that waits for a person.
-const QUIET: [&str; 14] = [
-    "--headless=new",
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-client-side-phishing-detection",
-    "--disable-default-apps",
-    "--disable-domain-reliability",
-    "--disable-extensions",
-    "--disable-features=OptimizationHints,MediaRouter,Translate,AutofillServerCommunication",
-    "--disable-sync",
-    "--disable-quic",
-    "--metrics-recording-only",
-    // Containers often give /dev/shm less than a large picture needs.
-    "--disable-dev-shm-usage",
-];
-
-/// WebGPU without a graphics card: Chromium's own software adapter.
-const SOFTWARE_GPU: [&str; 4] = [
-    "--enable-unsafe-webgpu",
-    "--enable-features=Vulkan",
-    "--use-webgpu-adapter=swiftshader",
-    "--enable-unsafe-swiftshader",
-];
+use driver::Driver;
+pub use kind::Kind;
 
 /// Longest that one command of the protocol may take, seconds.
 const TIMEOUT_S: u64 = 120;
@@ -50,7 +22,9 @@ const TIMEOUT_S: u64 = 120;
 /// How a browser is started.
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
-    /// Offer the software WebGPU adapter.
+    /// Which browser.
+    pub kind: Kind,
+    /// Offer the software WebGPU adapter, which only Chromium has.
     pub software_gpu: bool,
     /// Further command-line flags.
     pub flags: Vec<String>,
@@ -60,8 +34,10 @@ pub struct Launch {
 #[derive(Debug)]
 pub struct Browser {
     session_url: String,
-    driver: Child,
-    profile: TempDir,
+    kind: Kind,
+    /// Ends before its folder goes.
+    _driver: Driver,
+    _profile: TempDir,
 }
 
 /// An element found in the page.
@@ -69,36 +45,24 @@ pub struct Browser {
 pub struct Element(String);
 
 impl Browser {
-    /// Starts chromedriver on a free port, and Chromium through it.
+    /// Starts the browser's driver on a free port, and the browser through it.
     pub fn start(launch: &Launch) -> Result<Self> {
         let profile = tempfile::tempdir()?;
-        let (driver, port) = start_driver(profile.path())?;
         // From here on the driver is stopped on every way out.
-        let mut browser = Self { session_url: String::new(), driver, profile };
-        let base = format!("http://127.0.0.1:{port}");
-        let session = send("POST", &format!("{base}/session"), &browser.capabilities(launch)?)?;
-        let id = session["sessionId"].as_str().context("chromedriver gave the session no id")?;
-        browser.session_url = format!("{base}/session/{id}");
-        Ok(browser)
+        let driver = Driver::start(launch.kind, profile.path())?;
+        let base = format!("http://127.0.0.1:{}", driver.port());
+        let wish =
+            json!({ "capabilities": { "alwaysMatch": launch.kind.capabilities(launch, profile.path())? } });
+        let session = send("POST", &format!("{base}/session"), &wish)?;
+        let id = session["sessionId"].as_str().context("the driver gave the session no id")?;
+        let session_url = format!("{base}/session/{id}");
+        Ok(Self { session_url, kind: launch.kind, _driver: driver, _profile: profile })
     }
 
-    fn capabilities(&self, launch: &Launch) -> Result<Value> {
-        let mut flags: Vec<String> = QUIET.iter().map(ToString::to_string).collect();
-        flags.push(format!("--user-data-dir={}", self.profile.path().join("profile").display()));
-        if launch.software_gpu {
-            flags.extend(SOFTWARE_GPU.iter().map(ToString::to_string));
-        }
-        // Chromium's sandbox cannot be set up by root, as which containers usually run.
-        if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
-            flags.push("--no-sandbox".to_owned());
-        }
-        flags.extend(launch.flags.iter().cloned());
-        let binary = program("TWILL_CHROMIUM", &["chromium", "chromium-browser", "google-chrome"])?;
-        Ok(json!({ "capabilities": { "alwaysMatch": {
-            "browserName": "chrome",
-            "goog:chromeOptions": { "binary": binary, "args": flags },
-            "goog:loggingPrefs": { "browser": "ALL" },
-        } } }))
+    /// Which browser it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Loads a page and waits for its `load` event.
@@ -135,13 +99,46 @@ impl Browser {
         self.post(&format!("element/{}/value", element.0), &json!({ "text": text })).map(drop)
     }
 
+    /// Presses keys, one after the other, wherever the focus is.
+    pub fn press(&self, keys: &[Key]) -> Result<()> {
+        let strokes: Vec<Value> = keys.iter().flat_map(|key| key.strokes()).collect();
+        self.act(&json!({ "type": "key", "id": "keyboard", "actions": strokes }))
+    }
+
+    /// Takes hold of an element's middle with the mouse, and does not let go.
+    pub fn hold(&self, element: &Element) -> Result<()> {
+        // The protocol's own name for a reference to an element.
+        let origin = json!({ "element-6066-11e4-a52e-4f735466cecf": element.0 });
+        self.act(&json!({ "type": "pointer", "id": "mouse", "actions": [
+            { "type": "pointerMove", "duration": 0, "origin": origin, "x": 0, "y": 0 },
+            { "type": "pointerDown", "button": 0 },
+        ] }))
+    }
+
+    /// Lets go of every key and button that is held.
+    pub fn let_go(&self) -> Result<()> {
+        send("DELETE", &format!("{}/actions", self.session_url), &Value::Null).map(drop)
+    }
+
+    fn act(&self, action: &Value) -> Result<()> {
+        self.post("actions", &json!({ "actions": [action] })).map(drop)
+    }
+
+    /// Gives the window a size, CSS pixels. Windows have a least width; where a phone's matters, see
+    /// [`crate::page::Page::resize`].
+    pub fn set_window(&self, width: u32, height: u32) -> Result<()> {
+        self.post("window/rect", &json!({ "width": width, "height": height })).map(drop)
+    }
+
     /// A command of the Chrome `DevTools` protocol.
     pub fn devtools(&self, command: &str, parameters: &Value) -> Result<Value> {
+        ensure!(self.kind == Kind::Chromium, "{} has no `{command}`", self.kind.name());
         self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
 
     /// What the page wrote to its console since the last call.
     pub fn console(&self) -> Result<Vec<String>> {
+        ensure!(self.kind == Kind::Chromium, "the driver of {} does not tell", self.kind.name());
         let entries = self.post("se/log", &json!({ "type": "browser" }))?;
         let text = |entry: &Value| {
             format!("{}: {}", entry["level"].as_str().unwrap_or(""), entry["message"].as_str().unwrap_or(""))
@@ -151,8 +148,8 @@ impl Browser {
 
     /// Writes a picture of the visible page.
     pub fn screenshot(&self, file: &Path) -> Result<()> {
-        let answer = self.devtools("Page.captureScreenshot", &json!({ "format": "png" }))?;
-        let encoded = answer["data"].as_str().context("chromedriver gave no picture")?;
+        let answer = send("GET", &format!("{}/screenshot", self.session_url), &Value::Null)?;
+        let encoded = answer.as_str().context("the driver gave no picture")?;
         fs::write(file, from_base64(encoded))?;
         Ok(())
     }
@@ -165,16 +162,17 @@ impl Browser {
 fn send(method: &str, url: &str, body: &Value) -> Result<Value> {
     let request = match method {
         "DELETE" => minreq::delete(url),
+        "GET" => minreq::get(url),
         _ => minreq::post(url).with_header("Content-Type", "application/json").with_body(body.to_string()),
     };
-    let answer = request.with_timeout(TIMEOUT_S).send().context("chromedriver did not answer")?;
+    let answer = request.with_timeout(TIMEOUT_S).send().context("the driver did not answer")?;
     let mut json: Value =
-        serde_json::from_slice(answer.as_bytes()).context("chromedriver's answer is no JSON")?;
+        serde_json::from_slice(answer.as_bytes()).context("the driver's answer is no JSON")?;
     let value = json["value"].take();
     if (200..300).contains(&answer.status_code) {
         return Ok(value);
     }
-    // Only the first line: the rest is chromedriver's own stack.
+    // Only the first line: the rest is the driver's own stack.
     let message = value["message"].as_str().unwrap_or("no reason given");
     let command = url.rsplit('/').next().unwrap_or(url);
     Err(anyhow!("the browser refused `{command}`: {}", message.lines().next().unwrap_or(message)))
@@ -182,54 +180,60 @@ fn send(method: &str, url: &str, body: &Value) -> Result<Value> {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        if !self.session_url.is_empty()
-            && let Err(error) = send("DELETE", &self.session_url, &Value::Null)
-        {
+        if let Err(error) = send("DELETE", &self.session_url, &Value::Null) {
             eprintln!("the browser did not end by itself: {error}");
         }
-        // It ends with its session; a driver that has ended already cannot be killed, and need not be.
-        drop(self.driver.kill());
-        drop(self.driver.wait());
     }
 }
 
-/// Starts chromedriver with its own folder for temporary files and returns it with the port that it chose.
-fn start_driver(scratch: &Path) -> Result<(Child, u16)> {
-    let program = program("CHROMEDRIVER", &["chromedriver"])?;
-    let mut driver = Command::new(&program)
-        .arg("--port=0")
-        .env("TMPDIR", scratch)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .with_context(|| format!("{} could not be started", program.display()))?;
-    let output = driver.stdout.take().context("chromedriver has no output")?;
-    let mut lines = BufReader::new(output).lines();
-    while let Some(Ok(line)) = lines.next() {
-        let Some((_, port)) = line.split_once("started successfully on port ") else { continue };
-        let port = port.trim_end_matches('.').parse().context("chromedriver named no port")?;
-        // Its output is drained so that it never waits for a reader.
-        thread::spawn(move || lines.for_each(drop));
-        return Ok((driver, port));
-    }
-    drop(driver.kill());
-    drop(driver.wait());
-    bail!("chromedriver ended before it listened")
+/// A key, by what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// To the next element.
+    Tab,
+    /// To the element before.
+    BackTab,
+    /// Enter.
+    Enter,
+    /// The space bar.
+    Space,
+    /// Escape.
+    Escape,
+    /// Arrow to the left.
+    Left,
+    /// Arrow upwards.
+    Up,
+    /// Arrow to the right.
+    Right,
+    /// Arrow downwards.
+    Down,
+    /// A letter, small.
+    Letter(char),
 }
 
-/// The program that `variable` names, or the first of `names` on the PATH.
-fn program(variable: &str, names: &[&str]) -> Result<PathBuf> {
-    if let Some(path) = env::var_os(variable) {
-        return Ok(path.into());
+impl Key {
+    /// Pressed and let go, in the protocol's code points.
+    fn strokes(self) -> Vec<Value> {
+        const SHIFT: char = '\u{e008}';
+        let value = match self {
+            Self::Tab | Self::BackTab => '\u{e004}',
+            Self::Enter => '\u{e007}',
+            Self::Space => ' ',
+            Self::Escape => '\u{e00c}',
+            Self::Left => '\u{e012}',
+            Self::Up => '\u{e013}',
+            Self::Right => '\u{e014}',
+            Self::Down => '\u{e015}',
+            Self::Letter(letter) => letter,
+        };
+        let stroke = |way: &str, value: char| json!({ "type": way, "value": value.to_string() });
+        let mut strokes = vec![stroke("keyDown", value), stroke("keyUp", value)];
+        if self == Self::BackTab {
+            strokes.insert(0, stroke("keyDown", SHIFT));
+            strokes.push(stroke("keyUp", SHIFT));
+        }
+        strokes
     }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    let found = names
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
-        .find(|p| p.is_file());
-    found.ok_or_else(|| anyhow!("{} is not installed: run `make setup` first", names[0]))
 }
 
 fn from_base64(text: &str) -> Vec<u8> {

@@ -10,15 +10,17 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::{
-    browser::{Browser, Launch},
+    browser::{Browser, Kind, Launch},
     page::{Backend, Page},
-    server::{Server, Settings},
+    server::{Server, Settings, Stand},
     site,
 };
 
 /// How a journey starts.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// In which browser.
+    pub kind: Kind,
     /// Where the page computes.
     pub backend: Backend,
     /// Whether the page's address says so. If not, the browser still has a software adapter for [`Backend::WebGpu`], and the page
@@ -39,7 +41,8 @@ impl Plan {
     #[must_use]
     pub fn on(backend: Backend) -> Self {
         let query = String::new();
-        Self { backend, forced: true, prefix: "/", query, flags: Vec::new(), keeps_site: false }
+        let kind = Kind::Chromium;
+        Self { kind, backend, forced: true, prefix: "/", query, flags: Vec::new(), keeps_site: false }
     }
 
     /// Serves the built site, opens a browser (not yet the page) and goes through `steps`.
@@ -48,13 +51,19 @@ impl Plan {
     pub fn run(&self, steps: impl FnOnce(&Page, &Server) -> Result<()>) -> Result<()> {
         let server =
             Server::start(Settings { prefix: self.prefix.to_owned(), ..Settings::at_top(&site::dist()?) })?;
-        let launch = Launch { software_gpu: self.backend == Backend::WebGpu, flags: self.flags.clone() };
+        let software_gpu = self.backend == Backend::WebGpu;
+        let launch = Launch { kind: self.kind, software_gpu, flags: self.flags.clone() };
         let wish = if self.forced { self.backend.name() } else { "" };
         let url = format!("{}?backend={wish}{}", server.url(), self.query);
         let browser = Browser::start(&launch)?;
-        if !self.keeps_site {
-            let script = json!({ "source": "delete Navigator.prototype.serviceWorker" });
-            browser.devtools("Page.addScriptToEvaluateOnNewDocument", &script)?;
+        match self.kind {
+            _ if self.keeps_site => {}
+            Kind::Chromium => {
+                let script = json!({ "source": "delete Navigator.prototype.serviceWorker" });
+                browser.devtools("Page.addScriptToEvaluateOnNewDocument", &script)?;
+            }
+            // Their drivers have no such command.
+            Kind::Firefox | Kind::WebKit => server.replace("sw.js", Stand::Missing),
         }
         let page = Page::new(browser, url, self.backend);
         let outcome = catch_unwind(AssertUnwindSafe(|| steps(&page, &server)));

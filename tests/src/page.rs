@@ -1,5 +1,7 @@
 //! Twill's page as a person sees and uses it, by the names that its contract gives to states and elements.
 
+mod hands;
+
 use std::{
     path::Path,
     thread,
@@ -10,7 +12,8 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Kind};
+pub use hands::Focus;
 
 /// Where the page computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,8 +267,12 @@ impl Page {
         }
     }
 
-    /// Takes on the shape of a screen: CSS pixels, and whether it is a phone's.
+    /// Takes on the shape of a screen: CSS pixels, and whether it is a phone's. Only Chromium can be a phone; other browsers'
+    /// windows get that size.
     pub fn resize(&self, width: u32, height: u32, phone: bool) -> Result<()> {
+        if self.browser.kind() != Kind::Chromium {
+            return self.browser.set_window(width, height);
+        }
         let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone });
         self.browser.devtools("Emulation.setDeviceMetricsOverride", &screen).map(drop)
     }

@@ -159,18 +159,20 @@ fn Drawing(
                 </div>
             </Show>
         </header>
-        <input
-            class="visually-hidden" type="file" accept="image/*" data-testid="photo-input" tabindex="-1"
-            aria-label=texts::choose_photo() node_ref=pickers.photo on:change=take(pickers.photo)
-        />
-        <input
-            class="visually-hidden" type="file" accept="image/*" capture="environment" data-testid="camera-input"
-            tabindex="-1" aria-label=texts::take_photo() node_ref=pickers.camera on:change=take(pickers.camera)
-        />
-        <ProgressBar twill/>
         <main>
+            <input
+                class="visually-hidden" type="file" accept="image/*" data-testid="photo-input" tabindex="-1"
+                aria-label=texts::choose_photo() node_ref=pickers.photo on:change=take(pickers.photo)
+            />
+            <input
+                class="visually-hidden" type="file" accept="image/*" capture="environment" data-testid="camera-input"
+                tabindex="-1" aria-label=texts::take_photo() node_ref=pickers.camera on:change=take(pickers.camera)
+            />
+            <ProgressBar twill/>
             <Notice twill pickers/>
             <Show when=move || !is_empty.get() fallback=move || view! { <Welcome twill pickers/> }>
+                // The heading that all the page is under; who sees the photo needs none.
+                <h1 class="visually-hidden">{texts::headline()}</h1>
                 <div class="search" data-testid="drop-zone">
                     <Query twill/>
                     <Results twill/>

@@ -19,7 +19,10 @@ pub(super) fn ProgressBar(twill: Twill) -> impl IntoView {
         Some((progress.received / total * 100.0).clamp(0.0, 100.0).round())
     });
     let words = move || texts::progress(progress.get(), photo_waits.get());
+    // What is told aloud: no number of it, which changes too often.
+    let told = move || is_loading.get().then(|| texts::stage(progress.get()));
     view! {
+        <p class="visually-hidden" role="status">{told}</p>
         <Show when=move || is_loading.get()>
             <div class="progress">
                 <div

@@ -1,0 +1,267 @@
+//! Every state of the page, on a phone and on a desk, by day and by night: axe-core finds nothing in it, and where a person wants
+//! less motion, nothing moves.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use e2e::{
+    between::{fate, step_in},
+    browser::Key,
+    journey::Plan,
+    page::{Backend, Page},
+    photos::{drawn_shirt, jpeg},
+    server::Stand,
+    site::{Shipped, dist},
+};
+
+use crate::{
+    camera::{allow_camera, film, filming, wait_for_picture, with_cameras},
+    judge::{Judge, LIMIT, calm, moving},
+    others::fake_card,
+    save,
+    unlike::serve_unlike,
+};
+
+#[test]
+fn while_the_page_loads_and_where_it_cannot() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 60, 60]))?)?;
+    let program = program()?;
+    Judge::judge(&Plan::on(Backend::Cpu), |judge, page, server| {
+        calm(page, "light")?;
+        server.replace(&program, Stand::Slow(300));
+        page.visit()?;
+        judge.look(page, "first paint")?;
+        server.replace(&program, Stand::Missing);
+        page.visit()?;
+        page.wait(LIMIT, "a message", |view| !view.error.is_empty())?;
+        judge.look(page, "no start")?;
+        server.restore();
+        server.replace(&shipped.weights_path(), Stand::Slow(600));
+        page.visit()?;
+        let bar = "return document.querySelector('[role=progressbar]')?.ariaValueNow > 0";
+        page.wait_until(LIMIT, "progress", bar)?;
+        judge.look(page, "loading")?;
+        page.choose(&photo)?;
+        page.wait_until(LIMIT, "the photo", "return document.querySelector('.photo img') !== null")?;
+        judge.look(page, "a photo waits for loading")?;
+        server.restore();
+        server.replace(&shipped.features_path(), Stand::Missing);
+        page.visit()?;
+        page.wait(LIMIT, "a message", |view| !view.error.is_empty())?;
+        judge.look(page, "missing file")
+    })
+}
+
+#[test]
+fn the_first_page_and_what_it_opens() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let list = save(folder.path(), "list.jpg", b"Two shirts.")?;
+    let shipped = Shipped::open()?;
+    let plan = Plan { forced: false, ..Plan::on(Backend::Cpu) };
+    Judge::judge(&plan, |judge, page, server| {
+        calm(page, "light")?;
+        page.open()?;
+        painted(page, "sample")?;
+        judge.look(page, "welcome")?;
+        page.tab_to("[data-testid=language]")?;
+        judge.look(page, "languages")?;
+        page.browser().execute(HOVER)?;
+        judge.look(page, "a file hovers")?;
+        page.open()?;
+        page.complaint_about(&list)?;
+        judge.look(page, "bad photo")?;
+        page.click("[data-testid=address-open]")?;
+        judge.look(page, "address")?;
+        let field = page.browser().find("[data-testid=address-input]")?;
+        page.browser().type_into(&field, "a blue shirt")?;
+        page.click("[data-testid=address-fetch]")?;
+        page.wait_until(LIMIT, "a refusal", "return document.querySelector('dialog [role=alert]') !== null")?;
+        judge.look(page, "refused address")?;
+        fake_card(&shipped, server)?;
+        page.open()?;
+        let said = "return document.querySelector('[data-testid=diagnostic]') !== null";
+        page.wait_until(LIMIT, "a diagnostic", said)?;
+        judge.look(page, "a card that cannot be used")
+    })
+}
+
+#[test]
+fn results_and_all_that_can_be_done_with_them() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 60, 60]))?)?;
+    Judge::judge(&Plan::on(Backend::Cpu), |judge, page, _| {
+        calm(page, "light")?;
+        page.open()?;
+        page.search(&photo)?;
+        painted(page, "result-card")?;
+        judge.look(page, "results")?;
+        page.browser().hold(&page.browser().find("[data-testid=crop-box]")?)?;
+        page.wait_until(
+            LIMIT,
+            "the frame to be held",
+            "return document.querySelector('.crop-box.held') !== null",
+        )?;
+        judge.look(page, "the frame is held")?;
+        page.browser().let_go()?;
+        page.tab_to("[data-testid=crop-box]")?;
+        page.browser().press(&[Key::Right, Key::Down])?;
+        page.wait_until(
+            LIMIT,
+            "another part",
+            "return document.querySelector('[data-testid=crop-reset]') !== null",
+        )?;
+        judge.look(page, "a part of the photo")?;
+        page.click("[data-testid=show-more]")?;
+        judge.look(page, "all results")?;
+        page.click("[data-testid=colour-filter][data-colour=red]")?;
+        page.click("[data-testid=category-filter] option[value=Dresses]")?;
+        page.wait_until(
+            LIMIT,
+            "filtered results",
+            "return location.search.includes('Dresses')
+            && document.querySelector('[data-testid=result-card]')?.dataset.category === 'Dresses'",
+        )?;
+        judge.look(page, "filtered results")?;
+        page.browser().execute("document.querySelectorAll('.card img, .photo img').forEach((image) => image.dispatchEvent(new Event('error')))")?;
+        judge.look(page, "pictures that cannot be had")?;
+        page.click("[data-testid=filter-clear]")?;
+        let view = page.wait(LIMIT, "results", |view| view.state == "ranked" && view.cards.len() >= 5)?;
+        page.more_like(&view.cards[0].id)?;
+        painted(page, "result-card")?;
+        judge.look(page, "more like this")
+    })
+}
+
+#[test]
+fn what_finds_nothing_and_what_waits() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let folder = tempfile::tempdir()?;
+    let shirt = jpeg(&drawn_shirt([150, 60, 60]))?;
+    let photo = save(folder.path(), "shirt.jpg", &shirt)?;
+    let list = save(folder.path(), "list.jpg", b"Two shirts.")?;
+    let plan = Plan { query: "&category=Kilts".to_owned(), ..Plan::on(Backend::Cpu) };
+    Judge::judge(&plan, |judge, page, server| {
+        calm(page, "light")?;
+        step_in(page)?;
+        page.open()?;
+        page.search(&photo)?;
+        judge.look(page, "nothing passes the filters")?;
+        fate(page, &["hang"])?;
+        page.choose(&photo)?;
+        page.wait(LIMIT, "searching", |view| view.state == "searching")?;
+        judge.look(page, "searching")?;
+        serve_unlike(&shipped, server, &[&shirt])?;
+        page.browser().goto(&format!("{}?backend=cpu", server.url()))?;
+        page.wait(LIMIT, "ready", |view| view.state == "ready")?;
+        page.search(&photo)?;
+        judge.look(page, "nothing is similar")?;
+        page.click("[data-testid=show-unlike]")?;
+        judge.look(page, "what is not similar")?;
+        page.complaint_about(&list)?;
+        judge.look(page, "a bad photo after a good one")
+    })
+}
+
+#[test]
+fn the_camera_and_what_is_wrong_with_it() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let shirt = drawn_shirt([130, 40, 80]);
+    Judge::judge(&filming(&film(folder.path(), &shirt)?), |judge, page, _| {
+        calm(page, "light")?;
+        page.open()?;
+        page.click("[data-testid=camera-open]")?;
+        wait_for_picture(page)?;
+        judge.look(page, "camera")?;
+        page.click("[data-testid=camera-live]")?;
+        painted(page, "camera-results")?;
+        judge.look(page, "live camera")
+    })?;
+    // Two cameras and a lamp.
+    Judge::judge(&with_cameras(2), |judge, page, _| {
+        calm(page, "light")?;
+        page.open()?;
+        page.browser().execute("MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true })")?;
+        page.click("[data-testid=camera-open]")?;
+        wait_for_picture(page)?;
+        judge.look(page, "camera with a lamp")
+    })?;
+    let mut asked = filming(&film(folder.path(), &shirt)?);
+    asked.flags.retain(|flag| !flag.starts_with("--use-fake-ui"));
+    Judge::judge(&asked, |judge, page, server| {
+        calm(page, "light")?;
+        allow_camera(page, server, "prompt")?;
+        page.open()?;
+        page.click("[data-testid=camera-open]")?;
+        judge.look(page, "a camera that wakes")?;
+        allow_camera(page, server, "denied")?;
+        page.open()?;
+        page.click("[data-testid=camera-open]")?;
+        page.wait(LIMIT, "an explanation", |view| !view.error.is_empty())?;
+        judge.look(page, "forbidden camera")
+    })
+}
+
+#[test]
+fn from_right_to_left() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 60, 60]))?)?;
+    let plan = Plan { query: "&lang=ar".to_owned(), ..Plan::on(Backend::Cpu) };
+    Judge::judge(&plan, |judge, page, _| {
+        calm(page, "light")?;
+        page.open()?;
+        judge.look(page, "welcome in Arabic")?;
+        page.search(&photo)?;
+        painted(page, "result-card")?;
+        judge.look(page, "results in Arabic")?;
+        page.click("[data-testid=address-open]")?;
+        judge.look(page, "address in Arabic")
+    })
+}
+
+/// The other side of all the states above: what is looked for is there where nobody asks for less.
+#[test]
+fn who_does_not_mind_motion_gets_it_and_the_others_do_not() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 60, 60]))?)?;
+    Plan::on(Backend::Cpu).run(|page, _| {
+        page.open()?;
+        page.search(&photo)?;
+        let moves = moving(page)?;
+        ensure!(moves.iter().any(|found| found.contains("card")), "only {moves:?} moves");
+        calm(page, "dark")?;
+        let moves = moving(page)?;
+        ensure!(moves.is_empty(), "{moves:?} moves");
+        Ok(())
+    })
+}
+
+/// A file hovers over the page.
+const HOVER: &str = "
+const data = new DataTransfer();
+data.items.add(new File(['shirt'], 'shirt.jpg', { type: 'image/jpeg' }));
+document.body.dispatchEvent(new DragEvent('dragover', { dataTransfer: data, bubbles: true, cancelable: true }))";
+
+/// The page's program, as it lies in the site.
+fn program() -> Result<String> {
+    let names =
+        fs::read_dir(dist()?)?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let is_wasm = |name: &String| Path::new(name).extension().is_some_and(|extension| extension == "wasm");
+    names
+        .into_iter()
+        .find(|name| name.starts_with("app-") && is_wasm(name))
+        .context("the site has no program")
+}
+
+/// Waits for the pictures in everything of this name.
+fn painted(page: &Page, test_id: &str) -> Result<()> {
+    page.wait_until(
+        LIMIT,
+        "pictures",
+        &format!(
+            "const pictures = [...document.querySelectorAll('[data-testid={test_id}] img')];
+             return pictures.length > 0 && pictures.every((picture) => picture.complete)"
+        ),
+    )
+}

@@ -1,0 +1,108 @@
+//! What hands do with the page: they click, and they press keys.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Page;
+use crate::browser::Key;
+
+/// Stops at which a person has lost patience.
+const STOPS: usize = 120;
+/// Longest that what has the focus may take to come into the window.
+const SCROLLING: Duration = Duration::from_secs(1);
+
+/// What has the focus, and whether a person sees that.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Focus {
+    /// Element, classes and `data-testid`, for messages.
+    pub name: String,
+    /// `data-testid`, empty where it has none.
+    pub test_id: String,
+    /// Whether it has a ring around it of at least two CSS pixels, lies in the window, and is not covered.
+    pub is_seen: bool,
+}
+
+const FOCUS: &str = "
+const element = document.activeElement;
+const style = getComputedStyle(element);
+const place = element.getBoundingClientRect();
+const left = Math.max(place.left, 0), right = Math.min(place.right, innerWidth);
+const top = Math.max(place.top, 0), bottom = Math.min(place.bottom, innerHeight);
+const parts = [0.15, 0.5, 0.85];
+const isBare = parts.some((x) => parts.some((y) => {
+  const at = document.elementFromPoint(left + (right - left) * x, top + (bottom - top) * y);
+  return element.contains(at);
+}));
+return {
+  name: [element.localName, ...element.classList, element.dataset.testid ?? ''].join('.'),
+  test_id: element.dataset.testid ?? '',
+  is_seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && right > left && bottom > top
+    && isBare,
+}";
+
+impl Page {
+    /// Clicks the first element that a CSS selector finds, where it is seen.
+    pub fn click(&self, selector: &str) -> Result<()> {
+        self.browser.click(&self.browser.find(selector)?)
+    }
+
+    /// Waits until the body of a function returns true.
+    pub fn wait_until(&self, limit: Duration, what: &str, condition: &str) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        while self.browser.execute(condition)? != true {
+            if Instant::now() > deadline {
+                bail!("waited {} s in vain for {what}", limit.as_secs());
+            }
+            thread::sleep(Duration::from_millis(30));
+        }
+        Ok(())
+    }
+
+    /// What has the focus.
+    pub fn focus(&self) -> Result<Focus> {
+        serde_json::from_value(self.browser.execute(FOCUS)?).context("there is no focus to be told")
+    }
+
+    /// Presses the tab key until what `selector` finds has the focus; fails at the first stop that is not seen, and where the way
+    /// does not lead there.
+    pub fn tab_to(&self, selector: &str) -> Result<()> {
+        self.walk(Key::Tab, selector)
+    }
+
+    /// The same backwards.
+    pub fn tab_back_to(&self, selector: &str) -> Result<()> {
+        self.walk(Key::BackTab, selector)
+    }
+
+    fn walk(&self, key: Key, selector: &str) -> Result<()> {
+        let is_there = format!("return document.activeElement.matches({})", json!(selector));
+        let mut stops = Vec::new();
+        for _ in 0..STOPS {
+            self.browser.press(&[key])?;
+            let focus = self.seen_focus()?;
+            if self.browser.execute(&is_there)? == true {
+                return Ok(());
+            }
+            stops.push(focus.name);
+        }
+        bail!("the tab key does not lead to {selector}, but to {}", stops[..stops.len().min(30)].join(", "))
+    }
+    /// What has the focus, once it is seen; between the last element and the first, the browser's own bars have it.
+    pub fn seen_focus(&self) -> Result<Focus> {
+        let deadline = Instant::now() + SCROLLING;
+        loop {
+            let focus = self.focus()?;
+            if focus.is_seen || focus.name.starts_with("body") {
+                return Ok(focus);
+            }
+            ensure!(Instant::now() < deadline, "nobody sees that {} has the focus", focus.name);
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
