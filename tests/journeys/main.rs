@@ -19,6 +19,7 @@ mod phone;
 mod places;
 mod search;
 mod takeover;
+mod wardrobe;
 mod workers;
 
 use std::{

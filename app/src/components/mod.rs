@@ -10,9 +10,11 @@ mod icons;
 mod languages;
 mod modal;
 mod notice;
+mod parts;
 mod progress;
 mod query;
 mod results;
+mod wardrobe;
 mod welcome;
 
 use leptos::ev;
@@ -138,9 +140,12 @@ fn Drawing(
             <a class="brand" href="./"><Mark/><span>"Twill"</span></a>
             <Show
                 when=move || !is_empty.get()
-                fallback=move || view! { <LanguageChoice twill shown=language/> }
+                fallback=move || view! {
+                    <div class="top-actions">{wardrobe::opener(twill)}<LanguageChoice twill shown=language/></div>
+                }
             >
                 <div class="top-actions">
+                    {wardrobe::opener(twill)}
                     <button
                         type="button" class="button quiet icon-only" data-testid="address-open"
                         aria-label=texts::address() on:click=move |_| pickers.address_view.set(true)
@@ -169,6 +174,8 @@ fn Drawing(
         />
         <ProgressBar twill/>
         <main>
+            {wardrobe::aside(twill)}
+            {wardrobe::dropped(twill)}
             <Notice twill pickers/>
             <Show when=move || !is_empty.get() fallback=move || view! { <Welcome twill pickers/> }>
                 <div class="search" data-testid="drop-zone">
@@ -180,6 +187,7 @@ fn Drawing(
         <Foot twill language/>
         <Show when=move || pickers.camera_view.get()><CameraView twill pickers/></Show>
         <Show when=move || pickers.address_view.get()><AddressView twill pickers/></Show>
+        {wardrobe::view(twill)}
         <Show when=move || hovers.get()>
             <div class="drop-veil" aria-hidden="true"><p>{texts::drop_now()}</p></div>
         </Show>

@@ -9,9 +9,9 @@ use super::{
 use crate::{Result, feature_file::FeatureFile};
 
 /// Section with the descriptions.
-const KIND_GARMENTS: u32 = 16;
+pub const KIND_GARMENTS: u32 = 16;
 /// Section with the thumbnails.
-const KIND_THUMBNAILS: u32 = 17;
+pub const KIND_THUMBNAILS: u32 = 17;
 /// A longer file is refused before it is read.
 pub const MAX_FILE: u64 = 256 << 20;
 
