@@ -391,7 +391,7 @@ pub fn take_files(input: &HtmlInputElement, is_folder: bool) -> Vec<File> {
 /// Whether a file looks like a picture.
 #[must_use]
 pub fn is_picture(file: &File) -> bool {
-    let name = file.name().to_lowercase();
+    let name = file.name().to_ascii_lowercase();
     let is_known = file.type_().starts_with("image/") || UNTYPED.iter().any(|end| name.ends_with(end));
     is_known && !name.starts_with('.')
 }

@@ -31,7 +31,7 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
             </div>
             <div class="card-words">
                 <h3><bdi>{name}</bdi></h3>
-                {own.map(|own| wardrobe::mark(&own))}
+                {own.map(wardrobe::mark)}
                 {price.map(|price| view! { <p class="price"><bdi>{price}</bdi></p> })}
                 <p class="likeness">
                     <span>{texts::likeness(score)}</span>

@@ -51,7 +51,9 @@ impl Garment {
         if json.len() > MAX_JSON {
             return Err(invalid("a photo's description is too long"));
         }
-        let garment: Self = serde_json::from_str(json).map_err(|error| invalid(error.to_string()))?;
+        // As a list of them is read: what reads them is there once.
+        let garment: Self =
+            serde_json::from_slice(json.as_bytes()).map_err(|error| invalid(error.to_string()))?;
         garment.check()?;
         Ok(garment)
     }
