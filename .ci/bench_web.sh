@@ -15,7 +15,7 @@ shift
 if [ $# -eq 0 ]; then
     set -- cpu photos large
     # Its program for the graphics card takes minutes to build.
-    if [ -f dist/graphics_bg.wasm ]; then set -- "$@" webgpu; else say "WebGPU is not compared: there is no site in dist/ (make dist)."; fi
+    if [ -f dist/graphics_bg.wasm ]; then set -- "$@" wardrobe webgpu; else say "Wardrobe and WebGPU are not compared: there is no site in dist/ (make dist)."; fi
 fi
 if ! python=$(.ci/python.sh) || ! have npm; then
     say "ONNX Runtime Web is not compared: that needs npm and a Python with PyTorch (TWILL_PYTHON names one)."

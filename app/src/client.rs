@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Blob, ErrorEvent, Event, MessageEvent, Worker};
 
-use crate::protocol::{self, Answer, Ask, Filter, Message, Request, Response, Setup};
+use crate::protocol::{self, Answer, Ask, Chore, Filter, Item, Message, Request, Response, Setup};
 use crate::region::Region;
 use crate::texts;
 
@@ -80,9 +80,17 @@ impl Client {
         held.then(|| self.send(Ask::Refine { photo, crop, filter }))
     }
 
-    /// Asks what looks like a catalogue item. Returns the request's id.
-    pub fn more_like(&mut self, row: usize, filter: Filter) -> u32 {
-        self.send(Ask::MoreLike { row, filter })
+    /// Asks what looks like an item. Returns the request's id.
+    pub fn more_like(&mut self, item: &Item, filter: Filter) -> u32 {
+        self.send(match item.own {
+            Some(_) => Ask::Own(Chore::Like { id: item.id.clone(), filter }),
+            None => Ask::MoreLike { row: item.row, filter },
+        })
+    }
+
+    /// Asks anything else. Returns the request's id.
+    pub fn order(&mut self, ask: Ask) -> u32 {
+        self.send(ask)
     }
 
     /// Asks what looks like the catalogue item with this id. Returns the request's id.

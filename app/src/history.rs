@@ -34,7 +34,8 @@ pub fn follow(twill: Twill) {
         let (depth, item) = twill.trail.with(|trail| {
             let item = trail.last().and_then(|step| match &step.subject {
                 Subject::Photo(_) => None,
-                Subject::Item(item) => Some(item.id.clone()),
+                // What is the person's own is in no address either.
+                Subject::Item(item) => item.own.is_none().then(|| item.id.clone()),
                 Subject::Id(id) => Some(id.clone()),
             });
             (trail.len(), item)
@@ -48,7 +49,8 @@ pub fn follow(twill: Twill) {
         let depth = state.ok().and_then(|state| state.as_f64()).map_or(0, |depth| depth as usize);
         let parameters = self::parameters();
         known.set_value(depth);
-        twill.filter.set(filter(&parameters));
+        let scope = twill.filter.with_untracked(|filter| filter.scope);
+        twill.filter.set(Filter { scope, ..filter(&parameters) });
         let steps = twill.trail.with_untracked(Vec::len);
         if depth <= steps {
             twill.back_to(depth);

@@ -11,6 +11,7 @@ use crate::address;
 use crate::protocol::{FaultKind, Item};
 use crate::state::Twill;
 use crate::texts;
+use crate::wardrobe::is_picture;
 
 /// Takes what an `<input type="file">` holds, and empties it so that the same file can be chosen again.
 pub fn take_from_input(twill: Twill, input: &HtmlInputElement) {
@@ -42,7 +43,13 @@ pub fn listen(twill: Twill, on_address: impl Fn(String) + Copy + 'static) -> Rea
         event.prevent_default();
         let Some(data) = event.data_transfer() else { return };
         match given(&data, "text/uri-list") {
-            Some(Given::File(file)) => take_file(twill, file),
+            Some(Given::File(file)) => {
+                let pictures = data.files().as_ref().map(pictures).unwrap_or_default();
+                take_file(twill, file);
+                if pictures.len() > 1 {
+                    twill.wardrobe.dropped.set(pictures);
+                }
+            }
             Some(Given::Address(address)) => on_address(address),
             None => twill.complain(FaultKind::Photo, texts::NO_PICTURE_DROPPED),
         }
@@ -95,6 +102,11 @@ fn take_file(twill: Twill, file: File) {
 fn first_picture(files: &FileList) -> Option<File> {
     let all = || (0..files.length()).filter_map(|index| files.get(index));
     all().find(|file| file.type_().starts_with("image/")).or_else(|| all().next())
+}
+
+/// All pictures.
+fn pictures(files: &FileList) -> Vec<File> {
+    (0..files.length()).filter_map(|index| files.get(index)).filter(is_picture).collect()
 }
 
 /// Whether what hovers is a file, or an address as of a picture that is dragged out of another page.

@@ -20,4 +20,5 @@ pub mod protocol;
 pub mod region;
 pub mod state;
 pub mod texts;
+pub mod wardrobe;
 mod watch;

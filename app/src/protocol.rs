@@ -6,15 +6,18 @@
 //!
 //! A photo travels as the browser's own `Blob`: a handle, whose bytes are read in the worker only.
 
+pub mod wardrobe;
+
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
 use crate::region::Region;
+pub use wardrobe::{Chore, Own, Scope, Stock};
 
 /// Raised whenever a message changes its shape. `app/js/worker-loader.js` and `app/js/embed/line.js` write some of them by hand: keep
 /// both in step.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// How many results the worker is asked for; the page shows some first and the rest on demand.
 pub const MOST_RESULTS: usize = 20;
@@ -108,6 +111,8 @@ pub enum Ask {
     },
     /// Search the catalogue. It, too, is answered whatever comes after it.
     Search(Search),
+    /// Something about the person's own photos.
+    Own(Chore),
 }
 
 /// What to search the catalogue for.
@@ -134,6 +139,8 @@ pub enum Like {
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug, Default)]
 #[serde(default)]
 pub struct Filter {
+    /// Where they are.
+    pub scope: Scope,
     /// A category of the catalogue.
     pub category: Option<String>,
     /// The name of a colour family.
@@ -143,10 +150,16 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether every item may be found.
+    /// Whether every item there may be found.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        *self == self.cleared()
+    }
+
+    /// The one that lets through every item there.
+    #[must_use]
+    pub fn cleared(&self) -> Self {
+        Self { scope: self.scope, ..Self::default() }
     }
 
     /// Whether items have to have this mark.
@@ -222,7 +235,7 @@ pub enum Answer {
     Ready(Ready),
     /// Answers `Find`, `Refine`, and without hits `Embed`.
     Found(Found),
-    /// Answers `MoreLike` and `Search`.
+    /// Answers `MoreLike`, `Like` and `Search`.
     Similar(Similar),
     /// Answers `Recall`: the item, and what looks like it.
     Recalled(Item, Similar),
@@ -233,6 +246,19 @@ pub enum Answer {
         /// Why the graphics card is not used, where there is one.
         trouble: Option<Message>,
     },
+    /// Answers some chores, and tells when another page has changed it.
+    Stock(Stock),
+    /// Answers `Add` and `Import`.
+    Added {
+        /// Photos that are new.
+        added: usize,
+        /// Photos that were there already.
+        known: usize,
+    },
+    /// Answers `List`.
+    Shelf(Vec<Item>),
+    /// Answers `Export`.
+    File(#[serde(with = "serde_wasm_bindgen::preserve")] Blob),
     /// The request failed; the worker is well.
     Failed(Fault),
     /// The worker is about to die, with these last words.
@@ -363,6 +389,9 @@ pub struct Item {
     pub price: Option<String>,
     /// Where to buy it; `http` or `https` only.
     pub link: Option<String>,
+    /// What is different about it where it is the person's own; its id is then no catalogue's.
+    #[serde(default)]
+    pub own: Option<Own>,
 }
 
 /// Something went wrong, in words for a person.
@@ -442,6 +471,8 @@ pub enum FaultKind {
     Network,
     /// The backend that was asked for is not to be had.
     Backend,
+    /// The wardrobe could not do what was asked of it.
+    Wardrobe,
     /// The worker has stopped.
     Crash,
 }
@@ -457,6 +488,7 @@ impl FaultKind {
             Self::Catalogue => "catalogue",
             Self::Network => "network",
             Self::Backend => "backend",
+            Self::Wardrobe => "wardrobe",
             Self::Crash => "crash",
         }
     }

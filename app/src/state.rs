@@ -11,10 +11,12 @@ use web_sys::{Blob, Url};
 
 use crate::client::{Client, News};
 use crate::protocol::{
-    Answer, Backend, Fault, FaultKind, Filter, Found, Item, Mark, Message, Progress, Ready, Setup, Similar,
+    Answer, Ask, Backend, Chore, Facets, Fault, FaultKind, Filter, Found, Item, Mark, Message, Progress,
+    Ready, Scope, Setup, Similar,
 };
 use crate::region::Region;
 use crate::texts;
+use crate::wardrobe::Wardrobe;
 use crate::watch::{Watch, Work};
 
 /// How many results a step shows at first.
@@ -44,8 +46,12 @@ impl Engine {
 pub struct ObjectUrl(String);
 
 impl ObjectUrl {
-    fn new(blob: &Blob) -> Option<Self> {
+    pub(crate) fn new(blob: &Blob) -> Option<Self> {
         Url::create_object_url_with_blob(blob).ok().map(Self)
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.0
     }
 }
 
@@ -80,7 +86,7 @@ impl Photo {
 pub enum Subject {
     /// A photo.
     Photo(Photo),
-    /// A catalogue item.
+    /// An item, of the catalogue or the person's own.
     Item(Item),
     /// A catalogue item of which only the id is known yet.
     Id(String),
@@ -145,6 +151,8 @@ pub struct Twill {
     pub glimpse: RwSignal<Option<Found>>,
     /// Whether the answer to a frame is still to come.
     pub glances: RwSignal<bool>,
+    /// The person's own photos.
+    pub wardrobe: Wardrobe,
     client: StoredValue<Client, LocalStorage>,
     /// Id of the request with the last frame.
     glance: StoredValue<u32>,
@@ -170,6 +178,7 @@ impl Twill {
             fault: RwSignal::new(None),
             glimpse: RwSignal::new(None),
             glances: RwSignal::new(false),
+            wardrobe: Wardrobe::new(),
             glance: StoredValue::new(0),
             deaths: StoredValue::new(0),
             watch: StoredValue::new_local(Watch::default()),
@@ -185,7 +194,8 @@ impl Twill {
 
     /// What the worker owes an answer to.
     fn work(self) -> Work {
-        let waits = self.glances.get_untracked()
+        let waits = self.wardrobe.waits()
+            || self.glances.get_untracked()
             || self.trail.with_untracked(|trail| trail.last().is_some_and(|step| step.waits));
         match self.engine.with_untracked(Clone::clone) {
             Engine::Loading(_) => Work::Loading,
@@ -214,11 +224,26 @@ impl Twill {
         self.engine.with(|engine| engine.ready().map(|ready| ready.backend))
     }
 
+    /// What items can be told apart by, where they are searched.
+    #[must_use]
+    pub fn facets(self) -> Facets {
+        let scope = self.filter.with(|filter| filter.scope);
+        match scope {
+            Scope::Shop => self
+                .engine
+                .with(|engine| engine.ready().map(|ready| ready.facets.clone()).unwrap_or_default()),
+            Scope::Wardrobe => self.wardrobe.stock.with(|stock| stock.own.clone()),
+            Scope::Both => self.wardrobe.stock.with(|stock| stock.both.clone()),
+        }
+    }
+
     /// Looks for what resembles the garment in a photo. Leaves the old trail behind, and what it was filtered by.
     pub fn find(self, blob: Blob, name: String) {
         self.wake();
+        self.wardrobe.forget();
+        self.wardrobe.dropped.set(Vec::new());
         if !self.trail.with_untracked(Vec::is_empty) {
-            self.filter.set(Filter::default());
+            self.filter.update(|filter| *filter = filter.cleared());
         }
         let filter = self.filter.get_untracked();
         let request = self.ask(|client| client.find(blob.clone(), None, filter.clone()));
@@ -270,10 +295,9 @@ impl Twill {
         self.narrow(filter);
     }
 
-    /// Looks for what resembles a catalogue item: one step further.
+    /// Looks for what resembles an item: one step further.
     pub fn more_like(self, item: Item) {
-        let row = item.row;
-        self.go_on(Subject::Item(item), |client, filter| client.more_like(row, filter));
+        self.go_on(Subject::Item(item.clone()), |client, filter| client.more_like(&item, filter));
     }
 
     /// The same for the item with this id.
@@ -334,13 +358,13 @@ impl Twill {
         self.fault.set(Some(Fault::new(kind, key)));
     }
 
-    fn ask(self, ask: impl FnOnce(&mut Client) -> u32) -> u32 {
+    pub(crate) fn ask(self, ask: impl FnOnce(&mut Client) -> u32) -> u32 {
         self.watch.with_value(Watch::hear);
         self.client.try_update_value(ask).unwrap_or_default()
     }
 
     /// After a failure the worker loads again by itself when it is asked something.
-    fn wake(self) {
+    pub(crate) fn wake(self) {
         if self.engine.with_untracked(|engine| *engine == Engine::Down) {
             self.engine.set(Engine::Loading(None));
         }
@@ -348,12 +372,22 @@ impl Twill {
 
     fn hear(self, news: News) {
         self.watch.with_value(Watch::hear);
-        if matches!(news, News::Answer(_, Answer::Found(_) | Answer::Similar(_))) {
+        if matches!(news, News::Answer(_, Answer::Found(_) | Answer::Similar(_) | Answer::Added { .. })) {
             self.deaths.set_value(0);
         }
+        let news = match news {
+            News::Answer(id, answer) => match self.hear_of_wardrobe(id, answer) {
+                Some(answer) => News::Answer(id, answer),
+                None => return,
+            },
+            died @ News::Died(_) => died,
+        };
         match news {
             News::Answer(_, Answer::Progress(progress)) => self.engine.set(Engine::Loading(Some(progress))),
-            News::Answer(_, Answer::Ready(ready)) => self.engine.set(Engine::Ready(ready)),
+            News::Answer(_, Answer::Ready(ready)) => {
+                self.engine.set(Engine::Ready(ready));
+                self.ask(|client| client.order(Ask::Own(Chore::Look)));
+            }
             News::Answer(_, Answer::Moved { backend, trouble }) => self.engine.update(|engine| {
                 if let Engine::Ready(ready) = engine {
                     (ready.backend, ready.trouble) = (backend, trouble);
@@ -371,6 +405,9 @@ impl Twill {
             }),
             News::Answer(id, Answer::Failed(fault)) => self.fail(id, fault),
             News::Answer(_, Answer::Crashed(why)) | News::Died(why) => self.mourn(why),
+            // The wardrobe has heard them.
+            News::Answer(_, Answer::Stock(_) | Answer::Added { .. } | Answer::Shelf(_) | Answer::File(_)) => {
+            }
         }
     }
 
@@ -398,7 +435,8 @@ impl Twill {
 
     fn fail(self, id: u32, fault: Fault) {
         self.ends_glance(id);
-        let concerns_loading = !matches!(fault.kind, FaultKind::Photo | FaultKind::Item);
+        let concerns_loading =
+            !matches!(fault.kind, FaultKind::Photo | FaultKind::Item | FaultKind::Wardrobe);
         if concerns_loading {
             self.engine.update(|engine| {
                 if engine.ready().is_none() {
@@ -445,6 +483,7 @@ impl Twill {
             self.forsake();
             self.fault.set(Some(Fault { kind: FaultKind::Crash, message: why }));
         }
+        self.mourn_in_wardrobe(!tries_again);
     }
 
     /// Repeats the question that a dead worker leaves open.
@@ -469,7 +508,7 @@ impl Twill {
                         photo.request
                     })
                 }
-                Subject::Item(item) => client.more_like(item.row, filter.clone()),
+                Subject::Item(item) => client.more_like(item, filter.clone()),
                 Subject::Id(id) => client.recall(id.clone(), filter.clone()),
             });
             step.filter = filter;

@@ -17,6 +17,10 @@ macro_rules! words {
     };
 }
 
+mod wardrobe;
+
+pub use wardrobe::*;
+
 words! {
     /// The first thing a newcomer reads.
     headline,
@@ -197,7 +201,7 @@ pub fn item_unknown(id: &str) -> Message {
 #[must_use]
 pub fn advice(kind: FaultKind) -> String {
     say(match kind {
-        FaultKind::Photo => "advice_photo",
+        FaultKind::Photo | FaultKind::Wardrobe => "advice_photo",
         FaultKind::Item => "advice_item",
         FaultKind::Model | FaultKind::Catalogue => "advice_files",
         FaultKind::Network => "advice_network",

@@ -9,7 +9,7 @@ mod cluster;
 mod difference;
 mod family;
 mod palette;
-mod shrink;
+pub(crate) mod shrink;
 
 use std::sync::LazyLock;
 

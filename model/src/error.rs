@@ -90,6 +90,13 @@ pub enum Error {
         reason: String,
     },
 
+    /// A saved wardrobe, or one of its garments, cannot be used.
+    #[error("This wardrobe cannot be used: {reason}.")]
+    InvalidWardrobe {
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// The catalogue was embedded with other weights or other preprocessing than those loaded.
     #[error(
         "The catalogue was made with another model than the one loaded. It has to be indexed again with this model."

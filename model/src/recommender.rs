@@ -86,7 +86,8 @@ impl Recommender {
         self.nearest(&vector, k, Filter::Where(&|other| other != row && filter.keeps(other)))
     }
 
-    fn nearest(&self, query: &[f32], k: usize, filter: Filter<'_>) -> Result<Vec<Hit>> {
+    /// The `k` items most similar to a vector, among those that the filter keeps. Fails where a search does.
+    pub fn nearest(&self, query: &[f32], k: usize, filter: Filter<'_>) -> Result<Vec<Hit>> {
         let request = Request { query, k, filter, ..Request::default() };
         let answers = search::search(self.catalogue.features(), &[request])?;
         Ok(answers.into_iter().flat_map(|answer| answer.hits).collect())

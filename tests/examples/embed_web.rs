@@ -1,8 +1,9 @@
 //! The network in the browser beside ONNX Runtime Web, by turns in one page of a headless Chromium: `make bench` runs it.
 //!
 //! `embed_web PROGRAM RUNTIME PHOTOS [TASK...]`: PROGRAM is the folder of app's example `embed_peer` as wasm-bindgen left it,
-//! RUNTIME the folder `dist` of the npm package `onnxruntime-web`, PHOTOS a folder of photos; tasks are `cpu`, `photos`, `large`
-//! and `webgpu`, all where none is named; `webgpu` takes the program for the graphics card from the site in dist/. `TWILL_PYTHON` names a Python with PyTorch and the package `onnx`. Fails where the answers differ by
+//! RUNTIME the folder `dist` of the npm package `onnxruntime-web`, PHOTOS a folder of photos; tasks are `cpu`, `photos`, `large`, `wardrobe`
+//! and `webgpu`, all where none is named; `webgpu` takes the program for the graphics card from the site in dist/, `wardrobe` all of
+//! the site. `TWILL_PYTHON` names a Python with PyTorch and the package `onnx`. Fails where the answers differ by
 //! more than a thousandth.
 
 use std::{
@@ -17,7 +18,9 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use e2e::{
     browser::{Browser, Launch},
+    journey::Plan,
     networks,
+    page::Backend,
     server::{Server, Settings},
     site::{dist, repository},
 };
@@ -59,9 +62,12 @@ fn main() -> Result<()> {
             print_network(name, &[run(site.path(), &query)?])?;
         }
     }
-    if wants("photos") {
+    if wants("photos") || wants("wardrobe") {
         let report = run(site.path(), "task=photos&model=shipped&list=photos.json")?;
         print_photos(&report)?;
+        if wants("wardrobe") {
+            print_wardrobe(&report, &fill_wardrobe(&photos)?)?;
+        }
     }
     if wants("large") {
         print!("enlarged to 12 megapixels: ");
@@ -158,6 +164,46 @@ fn run(site: &Path, query: &str) -> Result<Value> {
         thread::sleep(Duration::from_millis(300));
     }
     bail!("the page took more than {} s for {query}", LIMIT.as_secs())
+}
+
+/// Adds as many photos to the page's wardrobe, as a person does. Gives their number and how long that took.
+fn fill_wardrobe(photos: &Path) -> Result<(usize, Duration)> {
+    let mut names = Vec::new();
+    list(photos, "", &mut names)?;
+    names.sort();
+    names.truncate(PHOTOS);
+    let files: Vec<String> = names.iter().map(|name| format!("{}{name}", photos.display())).collect();
+    let mut took = Duration::ZERO;
+    Plan::on(Backend::Cpu).run(|page, _| {
+        page.open()?;
+        let browser = page.browser();
+        browser.click(&browser.find("header [data-testid=wardrobe-open]")?)?;
+        let input = browser.find("dialog [data-testid=wardrobe-add-input]")?;
+        let begun = Instant::now();
+        browser.type_into(&input, &files.join("\n"))?;
+        page.wait(LIMIT, "the photos to be added", |_| {
+            let said = browser.execute("return document.querySelector('dialog .own-outcome').textContent");
+            said.is_ok_and(|said| said != "")
+        })?;
+        took = begun.elapsed();
+        let kept =
+            browser.execute("return document.querySelector('[data-testid=wardrobe-count]').textContent")?;
+        println!("the wardrobe holds {}", kept.as_str().unwrap_or_default());
+        Ok(())
+    })?;
+    Ok((files.len(), took))
+}
+
+fn print_wardrobe(report: &Value, (count, took): &(usize, Duration)) -> Result<()> {
+    let photos = report["photos"].as_f64().context("the page says no number of photos")?;
+    let onnx = 1e3 * photos / report["onnx"].as_f64().context("the page says no time")?;
+    let twill = *count as f64 / took.as_secs_f64();
+    println!("{count} photos into the wardrobe: checksums, both looks, thumbnails, near-duplicates, stored");
+    println!(
+        "  photos a second: ONNX Runtime Web {onnx:.1} (decodes and embeds only), Twill {twill:.1}: {:.2} times as many",
+        twill / onnx
+    );
+    Ok(())
 }
 
 fn print_network(name: &str, reports: &[Value]) -> Result<()> {

@@ -98,7 +98,9 @@ fn every_category_and_attribute_has_a_name_in_every_language() -> Result<()> {
 fn keys_are_those_that_the_page_uses() -> Result<()> {
     let english = words("en")?;
     let mut sources = fs::read_to_string(repository().join("index.html"))?;
-    for folder in ["app/src", "app/src/components", "app/src/worker", "app/js", "app/js/embed"] {
+    for folder in
+        ["app/src", "app/src/texts", "app/src/components", "app/src/worker", "app/js", "app/js/embed"]
+    {
         for entry in fs::read_dir(repository().join(folder))? {
             let path = entry?.path();
             if path.is_file() {
@@ -114,7 +116,8 @@ fn keys_are_those_that_the_page_uses() -> Result<()> {
     let idle: Vec<_> = english.keys().filter(|key| !used(key) && *key != NAMES).collect();
     ensure!(idle.is_empty(), "nothing says {idle:?}");
     // Keys by which the program asks: those of the list of functions, and those in quotes.
-    let texts = fs::read_to_string(repository().join("app/src/texts.rs"))?;
+    let texts = fs::read_to_string(repository().join("app/src/texts.rs"))?
+        + &fs::read_to_string(repository().join("app/src/texts/wardrobe.rs"))?;
     let faults = fs::read_to_string(repository().join("app/src/worker/fault.rs"))?;
     let listed = texts.lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix(','));
     let sources = [&texts, &faults].into_iter();

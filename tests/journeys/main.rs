@@ -25,6 +25,7 @@ mod places;
 mod search;
 mod takeover;
 mod unlike;
+mod wardrobe;
 mod workers;
 
 use std::{

@@ -16,7 +16,8 @@ window.Worker = class extends Plain {
     window.twillWorkers.push(this);
   }
   postMessage(message, ...more) {
-    const fate = message?.ask?.Find === undefined ? undefined : window.twillFate.shift();
+    const isPhoto = message?.ask?.Find !== undefined || message?.ask?.Own?.Add !== undefined;
+    const fate = isPhoto ? window.twillFate.shift() : undefined;
     if (fate === 'late') {
       setTimeout(() => super.postMessage(message, ...more), 700);
     } else if (fate === 'die' || fate === 'hang') {

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::icons::{Hanger, Similar};
+use crate::components::wardrobe;
 use crate::protocol::{Hit, Item};
 use crate::state::Twill;
 use crate::texts;
@@ -10,8 +11,9 @@ use crate::texts;
 #[component]
 pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
     let Hit { item, score } = hit;
-    let Item { id, image, width, height, category, title, price, link, .. } = item.clone();
+    let Item { id, image, width, height, category, title, price, link, own, .. } = item.clone();
     let name = title.unwrap_or_else(|| texts::name(&category));
+    let spoken = own.as_ref().map_or_else(|| name.clone(), |own| texts::wardrobe_alt(&category, own));
     let more = move |_| twill.more_like(item.clone());
     // Without a network, a picture that was never seen cannot be shown.
     let (is_lost, set_lost) = signal(false);
@@ -22,13 +24,14 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
         >
             <div class="card-picture" class:lost=is_lost>
                 <img
-                    src=image alt=texts::item_alt(&name, rank, score) width=width height=height
+                    src=image alt=texts::item_alt(&spoken, rank, score) width=width height=height
                     draggable="false" on:error=move |_| set_lost.set(true)
                 />
                 <Show when=move || is_lost.get()><Hanger/></Show>
             </div>
             <div class="card-words">
                 <h3><bdi>{name}</bdi></h3>
+                {own.map(wardrobe::mark)}
                 {price.map(|price| view! { <p class="price"><bdi>{price}</bdi></p> })}
                 <p class="likeness">
                     <span>{texts::likeness(score)}</span>

@@ -53,7 +53,7 @@ impl Chip {
             Mark::Attribute(attribute, value) => (Some(attribute.clone()), Some(value.clone())),
             Mark::Category(_) | Mark::Colour(_) => (None, None),
         };
-        let tells = twill.engine.with(|engine| engine.ready().is_some_and(|ready| ready.facets.tell(&mark)));
+        let tells = twill.facets().tell(&mark);
         let dot = hex.map(|hex| view! { <span class="dot" style:background-color=hex></span> });
         if tells {
             let shown = mark.clone();

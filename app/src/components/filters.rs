@@ -9,9 +9,7 @@ use crate::texts;
 
 #[component]
 pub(super) fn Filters(twill: Twill) -> impl IntoView {
-    let facets = Memo::new(move |_| {
-        twill.engine.with(|engine| engine.ready().map(|ready| ready.facets.clone()).unwrap_or_default())
-    });
+    let facets = Memo::new(move |_| twill.facets());
     let choice = Memo::new(move |_| last(twill, |step| Some(step.similar.as_ref()?.choice)).flatten());
     let count = move || {
         choice.get().map(|count| {
@@ -32,7 +30,7 @@ pub(super) fn Filters(twill: Twill) -> impl IntoView {
                 <Show when=move || is_filtered.get()>
                     <button
                         type="button" class="button quiet" data-testid="filter-clear"
-                        on:click=move |_| twill.narrow(Filter::default())
+                        on:click=move |_| twill.narrow(twill.filter.get_untracked().cleared())
                     >
                         {texts::filter_clear()}
                     </button>

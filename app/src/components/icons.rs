@@ -17,6 +17,12 @@ pub(super) fn Mark() -> impl IntoView {
 const MARK_THREAD: &str = "M7.5 8.5h7M7.5 16h.01M24.5 16h.01M17.5 23.5h7";
 const MARK_STITCH: &str = "M22 8.5h2.5M14.5 16h3M7.5 23.5H10";
 
+/// The path of [`Cross`].
+pub(super) const CROSS: &str = "M6 6l12 12M18 6L6 18";
+/// The path of [`Hanger`].
+pub(super) const HANGER: &str =
+    "M9.5 7a2.5 2.5 0 1 1 2.5 2.5V12M12 12l8.5 5.2c1 .7.6 1.8-.6 1.8H4.1c-1.2 0-1.6-1.1-.6-1.8z";
+
 #[component]
 fn Icon(path: &'static str) -> impl IntoView {
     view! {
@@ -62,7 +68,7 @@ pub(super) fn Similar() -> impl IntoView {
 
 #[component]
 pub(super) fn Cross() -> impl IntoView {
-    view! { <Icon path="M6 6l12 12M18 6L6 18"/> }
+    view! { <Icon path=CROSS/> }
 }
 
 #[component]
@@ -79,7 +85,7 @@ pub(super) fn Link() -> impl IntoView {
 /// A hanger with nothing on it.
 #[component]
 pub(super) fn Hanger() -> impl IntoView {
-    view! { <Icon path="M9.5 7a2.5 2.5 0 1 1 2.5 2.5V12M12 12l8.5 5.2c1 .7.6 1.8-.6 1.8H4.1c-1.2 0-1.6-1.1-.6-1.8z"/> }
+    view! { <Icon path=HANGER/> }
 }
 
 /// Two arrows in a circle.

@@ -5,6 +5,7 @@ mod camera;
 mod card;
 mod chips;
 mod crop;
+mod dom;
 mod filters;
 mod icons;
 mod languages;
@@ -13,6 +14,7 @@ mod notice;
 mod progress;
 mod query;
 mod results;
+mod wardrobe;
 mod welcome;
 
 use leptos::ev;
@@ -138,9 +140,12 @@ fn Drawing(
             <a class="brand" href="./"><Mark/><span>"Twill"</span></a>
             <Show
                 when=move || !is_empty.get()
-                fallback=move || view! { <LanguageChoice twill shown=language/> }
+                fallback=move || view! {
+                    <div class="top-actions">{wardrobe::opener(twill)}<LanguageChoice twill shown=language/></div>
+                }
             >
                 <div class="top-actions">
+                    {wardrobe::opener(twill)}
                     <button
                         type="button" class="button quiet icon-only" data-testid="address-open"
                         aria-label=texts::address() on:click=move |_| pickers.address_view.set(true)
@@ -169,6 +174,8 @@ fn Drawing(
                 tabindex="-1" aria-label=texts::take_photo() node_ref=pickers.camera on:change=take(pickers.camera)
             />
             <ProgressBar twill/>
+            {wardrobe::aside(twill)}
+            {wardrobe::dropped(twill)}
             <Notice twill pickers/>
             <Show when=move || !is_empty.get() fallback=move || view! { <Welcome twill pickers/> }>
                 // The heading that all the page is under; who sees the photo needs none.
@@ -182,6 +189,7 @@ fn Drawing(
         <Foot twill language/>
         <Show when=move || pickers.camera_view.get()><CameraView twill pickers/></Show>
         <Show when=move || pickers.address_view.get()><AddressView twill pickers/></Show>
+        {wardrobe::view(twill)}
         <Show when=move || hovers.get()>
             <div class="drop-veil" aria-hidden="true"><p>{texts::drop_now()}</p></div>
         </Show>

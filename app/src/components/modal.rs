@@ -65,7 +65,8 @@ pub(super) fn close(node: NodeRef<Dialog>) {
     }
 }
 
-fn return_focus(opener: &str) {
+/// Gives the focus to a button of this name, where nothing has it any more.
+pub(super) fn return_focus(opener: &str) {
     let document = document();
     let is_lost = document.active_element().is_none_or(|element| element.tag_name() == "BODY");
     if !is_lost {

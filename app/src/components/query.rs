@@ -47,7 +47,12 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
         Memo::new(move |_| last(twill, |step| step.waits && step.found.is_none()).unwrap_or_default());
     let (is_blank, set_blank) = signal(false);
     let embedding = move || found.with(|found| found.as_ref().map(|found| floats(&found.embedding)));
-    let chips = move || found.get().map(|found| view! { <Chips twill found/> });
+    // What tells items apart depends on where they are searched.
+    let scope = Memo::new(move |_| twill.filter.with(|filter| filter.scope));
+    let chips = move || {
+        scope.track();
+        found.get().map(|found| view! { <Chips twill found/> })
+    };
     view! {
         <div class="photo" class:waiting=is_waiting class:blank=is_blank>
             <img

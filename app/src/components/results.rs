@@ -6,6 +6,7 @@ use crate::components::card::Card;
 use crate::components::filters::Filters;
 use crate::components::icons::Hanger;
 use crate::components::query::last;
+use crate::components::wardrobe;
 use crate::state::{FIRST_RESULTS, Twill};
 use crate::texts;
 
@@ -42,6 +43,7 @@ pub(super) fn Results(twill: Twill) -> impl IntoView {
         <section class="found" id="results" tabindex="-1" aria-labelledby="results-title" aria-busy=move || is_waiting.get().to_string()>
             <h2 id="results-title">{title}</h2>
             <p class="visually-hidden" role="status">{announcement}</p>
+            {wardrobe::scope(twill)}
             <Filters twill/>
             {move || match (hits.with(Option::is_none), count.get(), is_unlike.get()) {
                 (true, ..) => view! {

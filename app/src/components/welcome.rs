@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use crate::camera::is_offered;
 use crate::components::Pickers;
 use crate::components::icons::{Camera, Lock, Photo};
+use crate::components::wardrobe;
 use crate::intake;
 use crate::protocol::Item;
 use crate::state::Twill;
@@ -72,6 +73,7 @@ fn Samples(twill: Twill) -> impl IntoView {
                         .into_any(),
                 }}
             </ul>
+            {wardrobe::welcome(twill)}
         </section>
     }
 }

@@ -186,35 +186,28 @@ impl Engine {
             catalogue: catalogue.card().name.clone(),
             count: catalogue.items().len(),
             samples: pick_samples(&categories).into_iter().filter_map(|row| self.item(row)).collect(),
-            facets: self.facets.offer(),
+            facets: Facets::offer(&[&self.facets]),
         }
     }
 
-    /// What looks like the garment in (a part of) a photo.
-    pub(super) async fn find(
-        &self,
-        photo: &RgbImage,
-        crop: Option<CropBox>,
-        filter: &Filter,
-    ) -> Result<Found, Fault> {
-        let allowed = self.facets.allowed(self.recommender.catalogue().items(), filter);
-        let rows = allowed.as_ref().map_or(Rows::All, |(list, _)| Rows::Allow(list));
-        let answer = self.recommender.recommend_among(photo, crop, MOST_RESULTS, rows).await;
-        let answer = answer.map_err(|error| self.blame(&error))?;
-        let main = colour::dominant(photo, answer.embedding.garment);
+    /// What the network sees in (a part of) a photo; nothing has been searched yet.
+    pub(super) async fn see(&self, photo: &RgbImage, crop: Option<CropBox>) -> Result<Found, Fault> {
+        let embedding = self.recommender.embedder().embed(photo, crop.unwrap_or(CropBox::WHOLE)).await;
+        let embedding = embedding.map_err(|error| self.blame(&error))?;
+        let main = colour::dominant(photo, embedding.garment);
         let [r, g, b] = main;
-        let CropBox { x1, y1, x2, y2 } = answer.embedding.garment;
-        let (label, probability) = answer.embedding.category();
+        let CropBox { x1, y1, x2, y2 } = embedding.garment;
+        let (label, probability) = embedding.category();
         let label = self.recommender.embedder().labels().get(label);
         Ok(Found {
             width: photo.width(),
             height: photo.height(),
             garment: Region { x1, y1, x2, y2 },
-            attributes: self.sure_attributes(&answer.embedding),
+            attributes: self.sure_attributes(&embedding),
             guess: label.map(|label| (label.clone(), probability)),
             colour: (format!("#{r:02x}{g:02x}{b:02x}"), colour::FAMILIES[colour::family(main)].to_owned()),
-            embedding: answer.embedding.vector,
-            similar: self.similar(&answer.hits, allowed.map(|(_, count)| count)),
+            embedding: embedding.vector,
+            similar: Similar::default(),
         })
     }
 
@@ -239,37 +232,58 @@ impl Engine {
             .collect()
     }
 
-    /// What looks like the catalogue's item `row`.
-    pub(super) fn more_like(&self, row: usize, filter: &Filter) -> Result<Similar, Fault> {
-        let allowed = self.facets.allowed(self.recommender.catalogue().items(), filter);
-        let rows = allowed.as_ref().map_or(Rows::All, |(list, _)| Rows::Allow(list));
-        let hits = self.recommender.more_like_among(row, MOST_RESULTS, rows);
-        Ok(self.similar(&hits.map_err(|error| fault::of(&error))?, allowed.map(|(_, count)| count)))
+    /// Network and catalogue.
+    pub(super) fn recommender(&self) -> &Recommender {
+        &self.recommender
+    }
+
+    /// What the catalogue's items can be told apart by.
+    pub(super) fn facets(&self) -> &Facets {
+        &self.facets
+    }
+
+    /// The vector of the catalogue's item `row`.
+    pub(super) fn vector(&self, row: usize) -> Result<Vec<f32>, Fault> {
+        let vector = self.recommender.catalogue().features().vector(row);
+        vector.ok_or_else(|| fault::of(&model::Error::NoSuchItem { row }))
+    }
+
+    /// The catalogue's items nearest to a vector, without item `but`, and how many there were to choose from.
+    pub(super) fn nearest(
+        &self,
+        query: &[f32],
+        but: Option<usize>,
+        filter: &Filter,
+    ) -> Result<(Vec<model::search::Hit>, usize), Fault> {
+        let items = self.recommender.catalogue().items();
+        let allowed = self.facets.allowed(items, filter);
+        let passes = |row| allowed.as_ref().is_none_or(|(list, _)| list.contains(row));
+        let others = |row| Some(row) != but && passes(row);
+        let rows = match (&allowed, but) {
+            (_, Some(_)) => Rows::Where(&others),
+            (Some((list, _)), None) => Rows::Allow(list),
+            (None, None) => Rows::All,
+        };
+        let hits = self.recommender.nearest(query, MOST_RESULTS, rows).map_err(|error| fault::of(&error))?;
+        Ok((hits, allowed.map_or(items.len(), |(_, count)| count)))
     }
 
     /// What a search that the page has put together finds.
     pub(super) fn search(&self, search: &Search) -> Result<Similar, Fault> {
         let (hits, choice) = query::search(self.recommender.catalogue(), search)?;
-        Ok(self.similar(&hits, Some(choice)))
+        let hit = |hit: &model::search::Hit| Some(Hit { item: self.item(hit.row)?, score: hit.score });
+        Ok(Similar { hits: hits.iter().filter_map(hit).collect(), choice })
     }
 
-    /// The item with this id, and what looks like it.
-    pub(super) fn recall(&self, id: &str, filter: &Filter) -> Result<(Item, Similar), Fault> {
+    /// The item with this id.
+    pub(super) fn recall(&self, id: &str) -> Result<Item, Fault> {
         let row = self.recommender.catalogue().row_of(id);
         let item = row.and_then(|row| self.item(row));
-        let item = item.ok_or_else(|| Fault::new(FaultKind::Item, texts::item_unknown(id)))?;
-        let similar = self.more_like(item.row, filter)?;
-        Ok((item, similar))
+        item.ok_or_else(|| Fault::new(FaultKind::Item, texts::item_unknown(id)))
     }
 
-    /// For the page; without a filter all items were to choose from.
-    fn similar(&self, hits: &[model::search::Hit], allowed: Option<usize>) -> Similar {
-        let hit = |hit: &model::search::Hit| Some(Hit { item: self.item(hit.row)?, score: hit.score });
-        let choice = allowed.unwrap_or(self.recommender.catalogue().items().len());
-        Similar { hits: hits.iter().filter_map(hit).collect(), choice }
-    }
-
-    fn item(&self, row: usize) -> Option<Item> {
+    /// What the page shows of the catalogue's item `row`.
+    pub(super) fn item(&self, row: usize) -> Option<Item> {
         let item = self.recommender.catalogue().items().get(row)?;
         Some(Item {
             row,
@@ -281,6 +295,7 @@ impl Engine {
             title: item.title.clone(),
             price: item.price.clone(),
             link: item.link.clone().filter(|link| is_web_address(link)),
+            own: None,
         })
     }
 }

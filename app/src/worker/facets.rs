@@ -8,55 +8,57 @@ use model::search::AllowList;
 use model::weights::Attribute;
 use twill_app::protocol::{self, Filter};
 
-/// What is kept of a catalogue's items for filtering.
+/// What is kept of some items for filtering.
+#[derive(Default)]
 pub(super) struct Facets {
     /// For each item the place of its colour in [`FAMILIES`], where it has one.
     families: Vec<Option<u8>>,
-    /// For the page.
-    offer: protocol::Facets,
+    /// How many items each category has.
+    categories: BTreeMap<String, usize>,
+    /// Attributes and values that occur and that the network can see: no others are chips.
+    attributes: BTreeSet<(String, String)>,
 }
 
 impl Facets {
     /// Looks through all items once; `attributes` are those that the network knows.
     pub(super) fn of(items: &[Item], attributes: &[Attribute]) -> Self {
-        let families: Vec<Option<u8>> = items
+        let families = items
             .iter()
-            .map(|item| family_of_hex(item.colour.as_deref()?).and_then(|place| u8::try_from(place).ok()))
-            .collect();
+            .map(|item| family_of_hex(item.colour.as_deref()?).and_then(|place| u8::try_from(place).ok()));
         let mut categories = BTreeMap::new();
         for item in items.iter().filter(|item| !item.category.is_empty()) {
-            *categories.entry(item.category.as_str()).or_insert(0) += 1;
+            *categories.entry(item.category.clone()).or_insert(0) += 1;
         }
         let mut values = BTreeSet::new();
         for item in items {
             values.extend(attributes.iter().filter_map(|attribute| {
-                Some((attribute.name.as_str(), item.extra.get(&attribute.name)?.as_str()?))
+                let value = item.extra.get(&attribute.name)?.as_str()?;
+                Some((
+                    attribute.name.as_str(),
+                    attribute.values.iter().find(|known| *known == value)?.as_str(),
+                ))
             }));
         }
-        let count = |place: usize| {
-            families.iter().filter(|family| family.is_some_and(|family| usize::from(family) == place)).count()
-        };
-        let colours = FAMILIES.iter().enumerate().map(|(place, name)| ((*name).to_owned(), count(place)));
-        let telling = |all: Vec<(String, usize)>| if all.len() > 1 { all } else { Vec::new() };
-        let offer = protocol::Facets {
-            categories: telling(categories.into_iter().map(|(name, n)| (name.to_owned(), n)).collect()),
-            colours: telling(colours.filter(|(_, count)| *count > 0).collect()),
-            // What the network cannot see is no chip.
-            attributes: values
-                .into_iter()
-                .filter(|(name, value)| {
-                    let known = attributes.iter().find(|attribute| attribute.name == *name);
-                    known.is_some_and(|attribute| attribute.values.iter().any(|known| known == value))
-                })
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-        };
-        Self { families, offer }
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Self { families: families.collect(), categories, attributes: values.into_iter().map(owned).collect() }
     }
 
-    /// What the page may offer.
-    pub(super) fn offer(&self) -> protocol::Facets {
-        self.offer.clone()
+    /// What the page may offer to tell all of these items apart by.
+    pub(super) fn offer(all: &[&Self]) -> protocol::Facets {
+        let mut categories: BTreeMap<&String, usize> = BTreeMap::new();
+        for (name, count) in all.iter().flat_map(|one| &one.categories) {
+            *categories.entry(name).or_default() += count;
+        }
+        let families = || all.iter().flat_map(|one| &one.families);
+        let count = |place| families().filter(|family| family.map(usize::from) == Some(place)).count();
+        let colours = FAMILIES.iter().enumerate().map(|(place, name)| ((*name).to_owned(), count(place)));
+        let attributes: BTreeSet<_> = all.iter().flat_map(|one| &one.attributes).collect();
+        let telling = |all: Vec<(String, usize)>| if all.len() > 1 { all } else { Vec::new() };
+        protocol::Facets {
+            categories: telling(categories.into_iter().map(|(name, n)| (name.clone(), n)).collect()),
+            colours: telling(colours.filter(|(_, count)| *count > 0).collect()),
+            attributes: attributes.into_iter().cloned().collect(),
+        }
     }
 
     /// The items that the filter lets through, and how many they are; none where it lets all through.
@@ -82,7 +84,7 @@ impl Facets {
 
 #[cfg(feature = "browser-tests")]
 mod tests {
-    use super::{Attribute, Facets, Filter, Item};
+    use super::{Attribute, Facets, Filter, Item, protocol};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn items() -> Vec<Item> {
@@ -126,11 +128,16 @@ mod tests {
     #[wasm_bindgen_test]
     fn only_what_tells_items_apart_is_offered() {
         let attributes = [Attribute { name: "sleeve".into(), values: vec!["long".into()] }];
-        let offer = Facets::of(&items(), &attributes).offer();
+        let offer = Facets::offer(&[&Facets::of(&items(), &attributes)]);
         assert_eq!(offer.categories, [("coat".into(), 2), ("skirt".into(), 1)]);
         assert_eq!(offer.colours, [("black".into(), 1), ("red".into(), 2)]);
         assert_eq!(offer.attributes, [("sleeve".into(), "long".into())]);
-        let alike = Facets::of(&items()[..1], &[]).offer();
-        assert_eq!((alike.categories.len(), alike.colours.len()), (0, 0));
+        let alike = Facets::of(&items()[..1], &[]);
+        assert_eq!(Facets::offer(&[&alike]), protocol::Facets::default());
+        // What all of some and none of the others have tells them apart.
+        let skirts = Facets::of(&items()[2..], &[]);
+        let both = Facets::offer(&[&alike, &skirts, &alike]);
+        assert_eq!(both.categories, [("coat".into(), 2), ("skirt".into(), 1)]);
+        assert_eq!(both.colours, [("black".into(), 2), ("red".into(), 1)]);
     }
 }

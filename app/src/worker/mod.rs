@@ -14,6 +14,7 @@ pub(crate) mod photo;
 mod query;
 pub(crate) mod relaxed;
 mod switch;
+mod wardrobe;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,13 +23,16 @@ use ::image::RgbImage;
 use futures::lock::Mutex;
 use js_sys::Array;
 use model::crop::CropBox;
+use model::wardrobe::merge;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::worker::engine::Engine;
+use crate::worker::wardrobe::{Wardrobe, hits_of};
 use twill_app::protocol::{
-    self, Answer, Ask, Fault, FaultKind, Filter, Found, Request, Response, Setup, Similar,
+    self, Answer, Ask, Chore, Fault, FaultKind, Filter, MOST_RESULTS, Request, Response, Scope, Setup,
+    Similar,
 };
 use twill_app::region::Region;
 use twill_app::texts;
@@ -71,6 +75,8 @@ struct Desk {
     photo: RefCell<Option<(u32, Rc<RgbImage>)>>,
     /// Id of the newest question.
     newest: Cell<u32>,
+    /// Locked after the engine, never before.
+    wardrobe: Mutex<Wardrobe>,
 }
 
 impl Desk {
@@ -79,7 +85,11 @@ impl Desk {
             Ok(Request { version: protocol::VERSION, id, ask }) => {
                 if matches!(
                     ask,
-                    Ask::Find { .. } | Ask::Refine { .. } | Ask::MoreLike { .. } | Ask::Recall { .. }
+                    Ask::Find { .. }
+                        | Ask::Refine { .. }
+                        | Ask::MoreLike { .. }
+                        | Ask::Recall { .. }
+                        | Ask::Own(Chore::Like { .. })
                 ) {
                     self.newest.set(id);
                 }
@@ -120,27 +130,84 @@ impl Desk {
             Ask::MoreLike { row, filter } => {
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
-                engine.more_like(row, &filter).map(|similar| Some(Answer::Similar(similar)))
+                let like = engine.vector(row)?;
+                self.similar(engine, &like, &But::Row(row), &filter).await.map(|it| Some(Answer::Similar(it)))
             }
             Ask::Recall { id, filter } => {
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
-                engine.recall(&id, &filter).map(|(item, similar)| Some(Answer::Recalled(item, similar)))
+                let item = engine.recall(&id)?;
+                let like = engine.vector(item.row)?;
+                let similar = self.similar(engine, &like, &But::Row(item.row), &filter).await?;
+                Ok(Some(Answer::Recalled(item, similar)))
             }
             Ask::Embed { photo, crop } => {
                 let crop = crop.map(crop_box).transpose()?;
                 // The photo is decoded when its turn has come: of many that wait, only one lies in memory as pixels.
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
-                let found = engine.find(&photo::read(&photo).await?, crop, &Filter::default()).await?;
-                Ok(Some(Answer::Found(Found { similar: Similar::default(), ..found })))
+                engine.see(&photo::read(&photo).await?, crop).await.map(|found| Some(Answer::Found(found)))
             }
             Ask::Search(search) => {
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
                 engine.search(&search).map(|similar| Some(Answer::Similar(similar)))
             }
+            Ask::Own(Chore::Like { id, filter }) => {
+                let mut slot = self.engine.lock().await;
+                let engine = self.loaded(&mut slot).await?;
+                let like = self.wardrobe.lock().await.vector(engine, &id).await?;
+                self.similar(engine, &like, &But::Own(id), &filter).await.map(|it| Some(Answer::Similar(it)))
+            }
+            Ask::Own(chore) => {
+                // Before the engine is held: it may take its time.
+                self.wardrobe.lock().await.connect().await;
+                let mut slot = self.engine.lock().await;
+                let engine = self.loaded(&mut slot).await?;
+                let mut wardrobe = self.wardrobe.lock().await;
+                let answer = wardrobe.perform(engine, chore).await?;
+                let stock = Answer::Stock(wardrobe.stock(engine));
+                let Some(answer) = answer else { return Ok(Some(stock)) };
+                post(0, stock);
+                Ok(Some(answer))
+            }
         }
+    }
+
+    /// What looks like a vector: in the catalogue, among the person's own photos, or both.
+    async fn similar(
+        &self,
+        engine: &Engine,
+        like: &[f32],
+        but: &But,
+        filter: &Filter,
+    ) -> Result<Similar, Fault> {
+        let (row, id) = match but {
+            But::Nothing => (None, None),
+            But::Row(row) => (Some(*row), None),
+            But::Own(id) => (None, Some(id.as_str())),
+        };
+        let (shop, in_shop) = match filter.scope {
+            Scope::Wardrobe => (Vec::new(), 0),
+            Scope::Shop | Scope::Both => engine.nearest(like, row, filter)?,
+        };
+        // Whoever searches the shop does not wait for a database that may never open.
+        let mut wardrobe = match filter.scope {
+            Scope::Shop => self.wardrobe.try_lock().filter(|wardrobe| wardrobe.is_open()),
+            Scope::Wardrobe | Scope::Both => Some(self.wardrobe.lock().await),
+        };
+        let (mut own, mut in_wardrobe) = (Vec::new(), 0);
+        if let Some(wardrobe) = &mut wardrobe {
+            // Another tab may have changed it.
+            if wardrobe.sync(engine).await {
+                post(0, Answer::Stock(wardrobe.stock(engine)));
+            }
+            if filter.scope != Scope::Shop {
+                (own, in_wardrobe) = wardrobe.nearest(like, id, filter);
+            }
+        }
+        let hits = hits_of(engine, wardrobe.as_deref_mut(), &merge(&shop, &own, MOST_RESULTS)).await;
+        Ok(Similar { hits, choice: in_shop + in_wardrobe })
     }
 
     async fn find(
@@ -159,11 +226,17 @@ impl Desk {
         if self.newest.get() != id {
             return Ok(None);
         }
-        let found = engine.find(photo, crop, filter).await;
-        if found.as_ref().is_err_and(|fault| fault.kind == FaultKind::Backend) {
-            slot.clear();
-        }
-        found.map(|found| Some(Answer::Found(found)))
+        let mut found = match engine.see(photo, crop).await {
+            Ok(found) => found,
+            Err(fault) => {
+                if fault.kind == FaultKind::Backend {
+                    slot.clear();
+                }
+                return Err(fault);
+            }
+        };
+        found.similar = self.similar(engine, &found.embedding, &But::Nothing, filter).await?;
+        Ok(Some(Answer::Found(found)))
     }
 
     /// Now that a question has been answered: is there a graphics card to answer the next ones?
@@ -189,6 +262,15 @@ impl Desk {
         let setup = setup.ok_or_else(|| Fault::new(FaultKind::Crash, texts::OUTDATED))?;
         slot.load(&setup, &|progress| post(0, Answer::Progress(progress))).await
     }
+}
+
+/// What is not to be among the results: what they are to be like.
+enum But {
+    Nothing,
+    /// An item of the catalogue.
+    Row(usize),
+    /// One of the person's own photos.
+    Own(String),
 }
 
 /// A part of a photo that somebody has chosen.

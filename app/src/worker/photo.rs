@@ -16,13 +16,22 @@ use twill_app::texts;
 
 /// Reads and decodes a photo, upright.
 pub(crate) async fn read(file: &Blob) -> Result<RgbImage, Fault> {
-    let limits = DecodeLimits::default();
+    pixels(file, &contents(file, DecodeLimits::default().max_bytes).await?).await
+}
+
+/// A file's bytes, of which there may be so many.
+pub(crate) async fn contents(file: &Blob, max_bytes: u64) -> Result<Vec<u8>, Fault> {
     let bytes = file.size() as u64;
-    if bytes > limits.max_bytes {
-        return Err(fault::of(&model::Error::PhotoTooLarge { bytes, max_bytes: limits.max_bytes }));
+    if bytes > max_bytes {
+        return Err(fault::of(&model::Error::PhotoTooLarge { bytes, max_bytes }));
     }
-    let bytes = read_bytes(file).await.map_err(|_| Fault::new(FaultKind::Photo, texts::FILE_UNREADABLE))?;
-    match decode(&bytes, &limits) {
+    read_bytes(file).await.map_err(|_| Fault::new(FaultKind::Photo, texts::FILE_UNREADABLE))
+}
+
+/// Decodes a photo, upright; `bytes` are the file's.
+pub(crate) async fn pixels(file: &Blob, bytes: &[u8]) -> Result<RgbImage, Fault> {
+    let limits = DecodeLimits::default();
+    match decode(bytes, &limits) {
         Err(model::Error::NotAPicture) => match decode_in_browser(file, &limits).await {
             Ok(photo) => photo.map_err(|error| fault::of(&error)),
             Err(_) => Err(fault::of(&model::Error::NotAPicture)),

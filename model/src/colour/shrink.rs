@@ -7,7 +7,7 @@ use std::ops::Range;
 use ::image::{Rgb, RgbImage};
 
 /// The photo, which is not empty, at `width` x `height`, neither of them 0 nor more than the photo's.
-pub(super) fn shrink(photo: &RgbImage, width: u32, height: u32) -> RgbImage {
+pub(crate) fn shrink(photo: &RgbImage, width: u32, height: u32) -> RgbImage {
     let columns: Vec<Range<usize>> = (0..width).map(|at| block(at, width, photo.width())).collect();
     let stride = 3 * photo.width() as usize;
     let mut small = RgbImage::new(width, height);

@@ -3,6 +3,7 @@
 //! `docs/feature-file.md` is the specification; [`format`] has its constants, `read` and `write` the two directions, `stream` the first
 //! while a file is still arriving, and `codes` what a scan reads in place of the vectors.
 
+mod appendix;
 mod codes;
 pub mod format;
 mod read;

@@ -16,11 +16,11 @@ use crate::{Error, Result, hash::sha256};
 
 /// An entry of the section table.
 pub(super) struct Section {
-    kind: u32,
-    codec: u32,
+    pub(super) kind: u32,
+    pub(super) codec: u32,
     pub(super) offset: u64,
     pub(super) length: u64,
-    hash: [u8; 32],
+    pub(super) hash: [u8; 32],
 }
 
 /// What header and section table say, once they are there.
@@ -30,7 +30,7 @@ pub(super) struct Head {
     pub(super) dimension: usize,
     weights_sha256: [u8; 32],
     preprocess_id: [u8; 16],
-    sections: Vec<Section>,
+    pub(super) sections: Vec<Section>,
 }
 
 impl Head {

@@ -10,23 +10,24 @@ use super::{
 use crate::hash::sha256;
 
 /// A section before its place in the file is known.
-struct Section {
-    kind: u32,
-    codec: u32,
-    hash: [u8; 32],
-    bytes: Vec<u8>,
+pub(super) struct Section {
+    pub(super) kind: u32,
+    pub(super) codec: u32,
+    pub(super) hash: [u8; 32],
+    pub(super) bytes: Vec<u8>,
 }
 
 impl FeatureFile {
     /// The file's bytes; the same vectors always give the same bytes.
     #[must_use]
     pub fn write(&self) -> Vec<u8> {
-        // What is needed first comes first, so that a reader can search before it has everything.
+        self.assemble(MINOR, &self.sections())
+    }
+
+    /// What is needed first comes first, so that a reader can search before it has everything.
+    pub(super) fn sections(&self) -> Vec<Section> {
         let hashes = self.block_hashes();
-        self.assemble(
-            MINOR,
-            &[self.block_section(&hashes), self.code_section(&hashes), self.vector_section()],
-        )
+        vec![self.block_section(&hashes), self.code_section(&hashes), self.vector_section()]
     }
 
     fn vector_section(&self) -> Section {
@@ -60,7 +61,7 @@ impl FeatureFile {
         self.codes.blocks().iter().map(hash).collect()
     }
 
-    fn assemble(&self, minor: u16, sections: &[Section]) -> Vec<u8> {
+    pub(super) fn assemble(&self, minor: u16, sections: &[Section]) -> Vec<u8> {
         let mut table = Vec::with_capacity(sections.len() * ENTRY);
         let mut total = HEADER + sections.len() * ENTRY;
         for section in sections {

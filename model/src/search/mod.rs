@@ -253,10 +253,19 @@ fn compare_all(features: &FeatureFile, request: &Request<'_>) -> Answer {
 /// The `k` best rows of a matrix, as [`top_k`] finds them, by comparing all: `rows` is row-major and as wide as the query is long.
 #[must_use]
 pub fn brute_force(rows: &[f32], query: &[f32], k: usize) -> Vec<Hit> {
-    let mut best = Best::new(k, rows.len());
-    for (row, vector) in rows.chunks_exact(query.len().max(1)).enumerate() {
-        best.offer(Hit { row, score: dot(query, vector) });
-    }
+    brute_force_among(rows.chunks_exact(query.len().max(1)).enumerate(), query, k)
+}
+
+/// [`brute_force`] among some rows with their numbers: each vector is as long as the query.
+#[must_use]
+pub fn brute_force_among<'a>(
+    rows: impl IntoIterator<Item = (usize, &'a [f32])>,
+    query: &[f32],
+    k: usize,
+) -> Vec<Hit> {
+    let rows = rows.into_iter();
+    let mut best = Best::new(k, rows.size_hint().1.unwrap_or(k));
+    rows.for_each(|(row, vector)| best.offer(Hit { row, score: dot(query, vector) }));
     best.into_hits()
 }
 

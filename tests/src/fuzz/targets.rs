@@ -18,8 +18,14 @@ use model::{
     feature_file::FeatureFile,
     hash,
     image::{DecodeLimits, decode},
+    look::LOOK,
     preprocess::Preprocess,
     resnet::ResNetConfig,
+    wardrobe::{
+        Garment,
+        file::{KIND_GARMENTS, KIND_THUMBNAILS, read as read_wardrobe},
+        made_by, thumbnail,
+    },
     weights::{self, FileReference, ModelCard},
 };
 use trainer::{dataset, indexing, npy, training::recipe::Recipe};
@@ -76,6 +82,7 @@ pub const TARGETS: &[Target] = &[
         run: read_weights,
     },
     Target { name: "feature-file", words: &["TWILL"], seeds: features, run: feature_file },
+    Target { name: "wardrobe", words: JSON, seeds: garments, run: wardrobe },
     Target { name: "catalogue", words: JSON, seeds: none, run: catalogue_card },
     Target { name: "items", words: JSON, seeds: none, run: items },
     Target {
@@ -219,6 +226,36 @@ fn features(_: &Target) -> Vec<Vec<u8>> {
 
 fn feature_file(input: &[u8], _: &Path) -> String {
     answer(FeatureFile::read(input))
+}
+
+/// Two photos as a saved wardrobe describes them.
+fn garments(_: &Target) -> Vec<Vec<u8>> {
+    let garment = |number: u8| Garment {
+        sha256: hash::sha256_hex(&[number]),
+        name: format!("photo {number}.jpg"),
+        date: 1_700_000_000_000,
+        added: u64::from(number),
+        made_by: made_by([7; 32], [9; 16]),
+        category: "hat".to_owned(),
+        colour: "#102030".to_owned(),
+        attributes: [("sleeve".to_owned(), "long".to_owned())].into(),
+        width: 6,
+        height: 8,
+        look: vec![number; LOOK],
+        twin_of: None,
+    };
+    vec![format!("[{},{}]", garment(1).to_json(), garment(2).to_json()).into_bytes()]
+}
+
+/// The descriptions in a saved wardrobe with two vectors and two thumbnails, all checksums right.
+fn wardrobe(input: &[u8], _: &Path) -> String {
+    let small = thumbnail(&RgbImage::from_pixel(6, 8, image::Rgb([40, 60, 90])));
+    let features = FeatureFile::pack_rows(&[1.0, 0.0, 0.0, 1.0], 2, [7; 32], [9; 16]);
+    let (Ok(small), Ok(features)) = (small, features) else { return "There is no wardrobe.".to_owned() };
+    let length = (small.file.len() as u32).to_le_bytes();
+    let thumbnails = [&length[..], &length, &small.file, &small.file].concat();
+    let file = features.write_with(vec![(KIND_GARMENTS, input.to_vec()), (KIND_THUMBNAILS, thumbnails)]);
+    answer(read_wardrobe(&file))
 }
 
 fn catalogue_card(input: &[u8], _: &Path) -> String {

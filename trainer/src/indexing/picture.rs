@@ -8,10 +8,11 @@ use model::colour;
 use model::embedder::Embedder;
 use model::hash;
 use model::image::{DecodeLimits, decode};
+use model::look::look;
 
 use super::record::{Entry, Recipe, Record, halves};
 use super::shelf::Shelf;
-use super::{Settings, Source, duplicates, journal::Journal, names, thumbnail};
+use super::{Settings, Source, journal::Journal, names, thumbnail};
 use crate::{files, trained};
 
 /// What all pictures of a run have in common.
@@ -93,7 +94,7 @@ impl Bench<'_> {
             height: shown.height(),
             label: embedding.category().0,
             colour: colour::dominant(&shown, embedding.garment),
-            look: duplicates::look(&shown),
+            look: look(&shown),
             vector: halves(&embedding),
         };
         Ok((record, small, true))

@@ -6,9 +6,10 @@
 use half::f16;
 use model::embedder::{Embedder, Embedding};
 use model::hash;
+use model::look::LOOK;
 use serde::{Deserialize, Serialize};
 
-use super::{Settings, duplicates, names};
+use super::{Settings, names};
 
 /// Hexadecimal digits of a line's checksum.
 const CHECKSUM: usize = 16;
@@ -56,7 +57,7 @@ pub(super) struct Record {
     pub(super) label: usize,
     /// The garment's dominant colour.
     pub(super) colour: [u8; 3],
-    /// [`super::duplicates::look`] of the thumbnail.
+    /// [`model::look::look`] of the thumbnail.
     pub(super) look: Vec<u8>,
     /// The vector, as bits of half-precision numbers: what the feature file holds. Empty where that file has it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -76,7 +77,7 @@ impl Record {
             && (square - 1.0).abs() < 0.009
             && (embedder.labels().is_empty() || self.label < embedder.labels().len())
             && names::is_safe(&self.id)
-            && self.look.len() == duplicates::LOOK
+            && self.look.len() == LOOK
             && self.width > 0
             && self.height > 0
     }
@@ -142,7 +143,7 @@ pub(super) fn example(id: &str) -> Record {
         height: 64,
         label: 1,
         colour: [1, 2, 3],
-        look: vec![0; duplicates::LOOK],
+        look: vec![0; LOOK],
         vector: vector_bits(&[0.6, -0.8]),
     }
 }
