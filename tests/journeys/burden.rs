@@ -25,9 +25,9 @@ const MOST_MB: u64 = 300;
 
 /// Notes every task of more than 50 ms, and every input that took more than 16 ms from the key to what is painted.
 const WATCH: &str = "
-window.twillTasks = { tasks: [], delay: 0, response: 0, inputs: 0 };
+window.twillTasks = { long: [], delay: 0, response: 0, inputs: 0 };
 const tasks = window.twillTasks;
-new PerformanceObserver((list) => tasks.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' });
+new PerformanceObserver((list) => tasks.long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' });
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
   tasks.delay = Math.max(tasks.delay, entry.processingStart - entry.startTime);
   tasks.response = Math.max(tasks.response, entry.duration);
@@ -47,7 +47,7 @@ const DAWDLING_MS: f64 = 140.0;
 #[derive(Deserialize)]
 struct Tasks {
     /// Those of more than 50 ms, milliseconds.
-    tasks: Vec<f64>,
+    long: Vec<f64>,
     /// Longest from a key to the beginning of the answer to it, milliseconds.
     delay: f64,
     /// Longest from a key to its being painted, milliseconds; 0 where all took less than 16.
@@ -59,7 +59,7 @@ struct Tasks {
 impl Tasks {
     /// The longest task, milliseconds; 0 where all took less than 50.
     fn longest(&self) -> f64 {
-        self.tasks.iter().copied().fold(0.0, f64::max)
+        self.long.iter().copied().fold(0.0, f64::max)
     }
 }
 
@@ -95,7 +95,7 @@ fn the_page_answers_at_once_while_photo_after_photo_is_looked_at() -> Result<()>
         println!(
             "{row} photos: {} tasks of more than 50 ms, the longest {longest:.0} ms; {} keys, answered after {:.0} ms and painted \
              after {:.0} ms at the latest",
-            tasks.tasks.len(),
+            tasks.long.len(),
             tasks.inputs,
             tasks.delay,
             tasks.response

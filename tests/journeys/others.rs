@@ -1,4 +1,4 @@
-//! The main journeys in Firefox and in WebKitGTK, which has Safari's engine. Both compute on the processor here.
+//! The main journeys in Firefox and in `WebKitGTK`, which has Safari's engine. Both compute on the processor here.
 //!
 //! Where one of them is not installed, its journeys say so and pass.
 

@@ -91,7 +91,9 @@ fn where_nothing_is_similar_that_is_said_and_the_closest_are_a_press_away() -> R
             ensure!(page.search(&second)?.cards.is_empty(), "another photo's closest are shown unasked");
             // Who asks for dresses gets dresses.
             page.click("[data-testid=category-filter] option[value=Dresses]")?;
-            let view = page.wait(Backend::Cpu.search_limit(), "dresses", |view| view.cards.len() == 5)?;
+            let view = page.wait(Backend::Cpu.search_limit(), "dresses", |view| {
+                view.state == "ranked" && view.cards.len() == 5
+            })?;
             ensure!(view.cards.iter().all(|card| card.category == "Dresses"), "{:?}", view.cards);
         }
         Ok(())

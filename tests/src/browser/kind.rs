@@ -66,7 +66,7 @@ pub enum Kind {
     Chromium,
     /// Firefox, or its release with extended support: the main journeys.
     Firefox,
-    /// WebKitGTK's small browser, which has Safari's engine: the main journeys.
+    /// `WebKitGTK`'s small browser, which has Safari's engine: the main journeys.
     WebKit,
 }
 
