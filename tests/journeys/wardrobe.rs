@@ -394,8 +394,12 @@ fn while_two_hundred_photos_are_added_the_page_answers_at_once() -> Result<()> {
         page.browser().execute(
             "window.tasks = [];
              new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((task) => task.duration)))
-               .observe({ type: 'longtask' });",
+               .observe({ type: 'longtask' });
+             // One that would be noticed.
+             setTimeout(() => { for (const end = performance.now() + 120; performance.now() < end; ); });",
         )?;
+        wait_for(page, "a long task", "return window.tasks.some((task) => task >= 100)")?;
+        page.browser().execute("window.tasks.length = 0")?;
         let said = add(page, &photos)?;
         ensure!(said == "200 photos added.", "it says {said}");
         let tasks = page.browser().execute("return window.tasks")?;
