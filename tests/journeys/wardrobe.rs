@@ -667,12 +667,7 @@ fn without_storage_photos_last_as_long_as_the_page_which_says_so() -> Result<()>
         ensure!(said == "3 photos added.", "it says {said}");
         let said = text(page, "[data-testid=wardrobe-trouble]")?;
         ensure!(said.contains("no room left"), "it says {said}");
-        ensure!(
-            count(page)? == 3 && stored(page)? == 0,
-            "{} photos, {} stored",
-            count(page)?,
-            stored(page)?
-        );
+        ensure!(count(page)? == 3 && stored(page)? == 0, "{} photos, {} stored", count(page)?, stored(page)?);
         // Half a photo is never there.
         page.open()?;
         open(page)?;
