@@ -177,6 +177,9 @@ impl Twill {
     pub fn pause_adding(self) {
         self.wardrobe.fault.set(None);
         self.wardrobe.job.update(|job| job.is_paused = !job.is_paused);
+        if self.wardrobe.is_shown.get_untracked() {
+            self.list_wardrobe();
+        }
         self.go_on_adding();
     }
 

@@ -1,7 +1,7 @@
 //! Pictures of the wardrobe for people who judge how it looks: empty, filling, full, searched; on a phone and on a desktop, by day and
 //! by night.
 //!
-//! `cargo run --release --no-default-features -p model -p trainer -p e2e --example wardrobe_screens -- PHOTOS FOLDER [LANGUAGE]`, after
+//! `wardrobe_screens PHOTOS FOLDER [LANGUAGE]`, built as `cargo build --release --no-default-features -p model -p trainer -p e2e --examples` does, after
 //! `make dist`; PHOTOS is a folder with at least 25 photos.
 
 use std::env;

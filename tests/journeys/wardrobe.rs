@@ -370,8 +370,8 @@ fn adding_is_paused_resumed_and_cancelled_and_searches_go_between() -> Result<()
         open(page)?;
         let kept = count(page)?;
         ensure!(
-            kept > held && kept < 40 && stored(page)? == 2 * kept,
-            "{kept} photos, {} records",
+            kept as u64 > held && kept < 40 && stored(page)? == kept,
+            "{kept} photos, {} stored",
             stored(page)?
         );
         Ok(())
@@ -394,8 +394,12 @@ fn while_two_hundred_photos_are_added_the_page_answers_at_once() -> Result<()> {
         page.browser().execute(
             "window.tasks = [];
              new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((task) => task.duration)))
-               .observe({ type: 'longtask' });",
+               .observe({ type: 'longtask' });
+             // One that would be noticed.
+             setTimeout(() => { for (const end = performance.now() + 120; performance.now() < end; ); });",
         )?;
+        wait_for(page, "a long task", "return window.tasks.some((task) => task >= 100)")?;
+        page.browser().execute("window.tasks.length = 0")?;
         let said = add(page, &photos)?;
         ensure!(said == "200 photos added.", "it says {said}");
         let tasks = page.browser().execute("return window.tasks")?;
@@ -663,12 +667,7 @@ fn without_storage_photos_last_as_long_as_the_page_which_says_so() -> Result<()>
         ensure!(said == "3 photos added.", "it says {said}");
         let said = text(page, "[data-testid=wardrobe-trouble]")?;
         ensure!(said.contains("no room left"), "it says {said}");
-        ensure!(
-            count(page)? == 3 && stored(page)? == 0,
-            "{} photos, {} records",
-            count(page)?,
-            stored(page)?
-        );
+        ensure!(count(page)? == 3 && stored(page)? == 0, "{} photos, {} stored", count(page)?, stored(page)?);
         // Half a photo is never there.
         page.open()?;
         open(page)?;

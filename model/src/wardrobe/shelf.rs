@@ -196,9 +196,9 @@ mod tests {
 
     #[test]
     fn merged_hits_are_sorted_and_the_catalogue_s_come_first() {
+        use Place::{Catalogue as C, Wardrobe as W};
         let shop = hits(&[(7, 0.9), (3, 0.5), (4, 0.5)]);
         let own = hits(&[(0, 0.95), (2, 0.5), (1, 0.1)]);
-        use Place::{Catalogue as C, Wardrobe as W};
         let all = [(W(0), 0.95), (C(7), 0.9), (C(3), 0.5), (C(4), 0.5), (W(2), 0.5), (W(1), 0.1)];
         assert_eq!(merge(&shop, &own, 9), all);
         assert_eq!(merge(&shop, &own, 4), all[..4]);
