@@ -6,6 +6,7 @@
 mod bad_files;
 mod bad_photos;
 mod camera;
+mod compare;
 mod element;
 mod filters;
 mod guest;
@@ -17,6 +18,7 @@ mod offline;
 mod peers;
 mod phone;
 mod places;
+mod progressive;
 mod search;
 mod takeover;
 mod workers;

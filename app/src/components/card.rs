@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::icons::{Hanger, Similar};
+use crate::components::icons::{Beside, Hanger, Similar};
 use crate::protocol::{Hit, Item};
 use crate::state::Twill;
 use crate::texts;
@@ -10,8 +10,9 @@ use crate::texts;
 #[component]
 pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
     let Hit { item, score } = hit;
-    let Item { id, image, width, height, category, title, price, link, .. } = item.clone();
+    let Item { row, id, image, width, height, category, title, price, link, .. } = item.clone();
     let name = title.unwrap_or_else(|| texts::name(&category));
+    let compare = texts::compare(&name);
     let more = move |_| twill.more_like(item.clone());
     // Without a network, a picture that was never seen cannot be shown.
     let (is_lost, set_lost) = signal(false);
@@ -26,6 +27,12 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
                     draggable="false" on:error=move |_| set_lost.set(true)
                 />
                 <Show when=move || is_lost.get()><Hanger/></Show>
+                <button
+                    type="button" class="beside" data-testid="compare" title=compare.clone() aria-label=compare
+                    on:click=move |_| twill.compare(row)
+                >
+                    <Beside/>
+                </button>
             </div>
             <div class="card-words">
                 <h3><bdi>{name}</bdi></h3>

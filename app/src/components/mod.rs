@@ -4,6 +4,7 @@ mod address;
 mod camera;
 mod card;
 mod chips;
+mod compare;
 mod crop;
 mod filters;
 mod icons;
@@ -13,6 +14,7 @@ mod notice;
 mod progress;
 mod query;
 mod results;
+mod sorting;
 mod welcome;
 
 use leptos::ev;
@@ -22,6 +24,7 @@ use leptos::prelude::*;
 use crate::camera::is_offered;
 use crate::components::address::AddressView;
 use crate::components::camera::CameraView;
+use crate::components::compare::CompareView;
 use crate::components::icons::{Camera, Link, Mark, Plus};
 use crate::components::languages::LanguageChoice;
 use crate::components::notice::Notice;
@@ -180,6 +183,7 @@ fn Drawing(
         <Foot twill language/>
         <Show when=move || pickers.camera_view.get()><CameraView twill pickers/></Show>
         <Show when=move || pickers.address_view.get()><AddressView twill pickers/></Show>
+        <Show when=move || twill.comparing.is_open.get()><CompareView twill/></Show>
         <Show when=move || hovers.get()>
             <div class="drop-veil" aria-hidden="true"><p>{texts::drop_now()}</p></div>
         </Show>

@@ -3,17 +3,21 @@
 //! Requests are taken up at once and wait for the engine in the order in which they came. A question that a newer one has
 //! overtaken is given up where that saves work, without an answer: the page would drop it anyway.
 
+mod arrival;
 mod backend;
 pub(crate) mod check;
+mod compare;
 mod engine;
 mod facets;
 mod fault;
 mod fetch;
 mod graphics;
+mod heat;
 pub(crate) mod photo;
 mod query;
 pub(crate) mod relaxed;
 mod switch;
+mod tell;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -26,6 +30,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
+use crate::worker::arrival::{Queue, Waiting};
 use crate::worker::engine::Engine;
 use twill_app::protocol::{
     self, Answer, Ask, Fault, FaultKind, Filter, Found, Request, Response, Setup, Similar,
@@ -71,6 +76,8 @@ struct Desk {
     photo: RefCell<Option<(u32, Rc<RgbImage>)>>,
     /// Id of the newest question.
     newest: Cell<u32>,
+    /// The newest question, where it is about a photo and waits.
+    queue: Queue,
 }
 
 impl Desk {
@@ -82,6 +89,7 @@ impl Desk {
                     Ask::Find { .. } | Ask::Refine { .. } | Ask::MoreLike { .. } | Ask::Recall { .. }
                 ) {
                     self.newest.set(id);
+                    self.queue.take();
                 }
                 let desk = Rc::clone(self);
                 spawn_local(async move {
@@ -110,12 +118,12 @@ impl Desk {
                 // Reading needs no network: what is wrong with a photo is told before everything has loaded.
                 let photo = Rc::new(photo::read(&photo).await?);
                 *self.photo.borrow_mut() = Some((id, Rc::clone(&photo)));
-                self.find(id, &photo, crop, &filter).await
+                self.find(id, photo, crop, filter).await
             }
             Ask::Refine { photo: request, crop, filter } => {
                 let held = self.photo.borrow().clone().filter(|(id, _)| *id == request);
                 let (_, photo) = held.ok_or_else(|| Fault::new(FaultKind::Photo, texts::PHOTO_GONE))?;
-                self.find(id, &photo, crop, &filter).await
+                self.find(id, photo, crop, filter).await
             }
             Ask::MoreLike { row, filter } => {
                 let mut slot = self.engine.lock().await;
@@ -140,17 +148,24 @@ impl Desk {
                 let engine = self.loaded(&mut slot).await?;
                 engine.search(&search).map(|similar| Some(Answer::Similar(similar)))
             }
+            Ask::Compare { query, row, heat } => {
+                compare::compare(self, query, row, heat).await.map(|found| Some(Answer::Compared(found)))
+            }
         }
     }
 
     async fn find(
         &self,
         id: u32,
-        photo: &RgbImage,
+        photo: Rc<RgbImage>,
         crop: Option<Region>,
-        filter: &Filter,
+        filter: Filter,
     ) -> Result<Option<Answer>, Fault> {
         let crop = crop.map(crop_box).transpose()?;
+        let question = Rc::new(Waiting { id, photo, crop, filter });
+        if self.newest.get() == id {
+            *self.queue.borrow_mut() = Some(Rc::clone(&question));
+        }
         let mut slot = self.engine.lock().await;
         if self.newest.get() != id {
             return Ok(None);
@@ -159,7 +174,8 @@ impl Desk {
         if self.newest.get() != id {
             return Ok(None);
         }
-        let found = engine.find(photo, crop, filter).await;
+        self.queue.take();
+        let found = engine.find(&question.photo, crop, &question.filter).await;
         if found.as_ref().is_err_and(|fault| fault.kind == FaultKind::Backend) {
             slot.clear();
         }
@@ -187,7 +203,7 @@ impl Desk {
     async fn load<'a>(&self, slot: &'a mut engine::Slot) -> Result<(&'a Engine, bool), Fault> {
         let setup = self.setup.borrow().clone();
         let setup = setup.ok_or_else(|| Fault::new(FaultKind::Crash, texts::OUTDATED))?;
-        slot.load(&setup, &|progress| post(0, Answer::Progress(progress))).await
+        slot.load(&setup, &|progress| post(0, Answer::Progress(progress)), &self.queue).await
     }
 }
 
