@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Blob, ErrorEvent, Event, MessageEvent, Worker};
 
-use crate::protocol::{self, Answer, Ask, Chore, Filter, Item, Message, Request, Response, Setup};
+use crate::protocol::{self, Answer, Ask, Chore, Filter, Item, Message, Request, Response, Setup, Side};
 use crate::region::Region;
 use crate::texts;
 
@@ -96,6 +96,11 @@ impl Client {
     /// Asks what looks like the catalogue item with this id. Returns the request's id.
     pub fn recall(&mut self, id: String, filter: Filter) -> u32 {
         self.send(Ask::Recall { id, filter })
+    }
+
+    /// Asks what a catalogue item has in common with `query`; with `heat`, where on both pictures. Returns the request's id.
+    pub fn compare(&mut self, query: Side, item: Side, heat: bool) -> u32 {
+        self.send(Ask::Compare { query, item, heat })
     }
 
     /// Ends the worker, if there is one. The next request starts another.

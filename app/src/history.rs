@@ -8,12 +8,14 @@ use wasm_bindgen::prelude::*;
 use web_sys::UrlSearchParams;
 
 use crate::protocol::{Filter, Mark};
+use crate::sort::Sort;
 use crate::state::{Subject, Twill};
 
 /// The id of the item that is looked at.
 const LIKE: &str = "like";
 const CATEGORY: &str = "category";
 const COLOUR: &str = "colour";
+const SORT: &str = "sort";
 /// An attribute and its value, with a colon between them; may be repeated.
 const HAS: &str = "has";
 /// The most attributes that are read from an address.
@@ -23,6 +25,7 @@ const MOST_ATTRIBUTES: usize = 16;
 pub fn follow(twill: Twill) {
     let parameters = parameters();
     twill.filter.set(filter(&parameters));
+    twill.sort.set(sort(&parameters));
     // How many steps the browser's history knows of.
     let known = StoredValue::new(0);
     if let Some(id) = value(&parameters, LIKE) {
@@ -40,7 +43,11 @@ pub fn follow(twill: Twill) {
             });
             (trail.len(), item)
         });
-        write(depth, depth > known.get_value(), &address(item.as_deref(), &twill.filter.get()));
+        write(
+            depth,
+            depth > known.get_value(),
+            &address(item.as_deref(), &twill.filter.get(), twill.sort.get()),
+        );
         known.set_value(depth);
     });
 
@@ -51,6 +58,8 @@ pub fn follow(twill: Twill) {
         known.set_value(depth);
         let scope = twill.filter.with_untracked(|filter| filter.scope);
         twill.filter.set(Filter { scope, ..filter(&parameters) });
+        twill.sort.set(sort(&parameters));
+        twill.comparing.is_open.set(false);
         let steps = twill.trail.with_untracked(Vec::len);
         if depth <= steps {
             twill.back_to(depth);
@@ -83,6 +92,10 @@ fn value(parameters: &UrlSearchParams, name: &str) -> Option<String> {
     parameters.get(name).filter(|value| !value.is_empty())
 }
 
+fn sort(parameters: &UrlSearchParams) -> Sort {
+    Sort::from_name(&value(parameters, SORT).unwrap_or_default())
+}
+
 fn filter(parameters: &UrlSearchParams) -> Filter {
     let mut filter = Filter {
         category: value(parameters, CATEGORY),
@@ -101,14 +114,18 @@ fn filter(parameters: &UrlSearchParams) -> Filter {
 }
 
 /// The page's address with these parameters in place of the old ones; all others stay.
-fn address(item: Option<&str>, filter: &Filter) -> String {
+fn address(item: Option<&str>, filter: &Filter, sort: Sort) -> String {
     let parameters = parameters();
-    for name in [LIKE, CATEGORY, COLOUR, HAS] {
+    for name in [LIKE, CATEGORY, COLOUR, HAS, SORT] {
         parameters.delete(name);
     }
-    for (name, value) in
-        [(LIKE, item), (CATEGORY, filter.category.as_deref()), (COLOUR, filter.colour.as_deref())]
-    {
+    let order = Some(sort.name()).filter(|name| !name.is_empty());
+    for (name, value) in [
+        (LIKE, item),
+        (CATEGORY, filter.category.as_deref()),
+        (COLOUR, filter.colour.as_deref()),
+        (SORT, order),
+    ] {
         if let Some(value) = value {
             parameters.set(name, value);
         }

@@ -10,6 +10,7 @@
 pub mod address;
 pub mod camera;
 pub mod client;
+pub mod compare;
 #[expect(unreachable_pub, reason = "what `#[component]` writes is `pub`")]
 pub mod components;
 pub mod history;
@@ -18,6 +19,7 @@ pub mod language;
 pub mod page;
 pub mod protocol;
 pub mod region;
+pub mod sort;
 pub mod state;
 pub mod texts;
 pub mod wardrobe;

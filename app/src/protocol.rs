@@ -8,6 +8,7 @@
 
 pub mod wardrobe;
 
+use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use web_sys::Blob;
@@ -113,6 +114,40 @@ pub enum Ask {
     Search(Search),
     /// Something about the person's own photos.
     Own(Chore),
+    /// Compare what was looked for with an item. It, too, is answered whatever comes after it.
+    Compare {
+        /// What was looked for.
+        query: Side,
+        /// The item.
+        item: Side,
+        /// Whether both pictures are to be looked at for what matched.
+        heat: bool,
+    },
+}
+
+/// One of two that are compared.
+#[derive(Serialize, Deserialize)]
+pub enum Side {
+    /// A photo.
+    Photo {
+        /// The photo's file, unread.
+        #[serde(with = "serde_wasm_bindgen::preserve")]
+        photo: Blob,
+        /// Id of the request that brought it.
+        request: u32,
+        /// The part of it that the person chose.
+        crop: Option<Region>,
+        /// The embedding that was searched with.
+        embedding: Vec<f32>,
+        /// What is known of it: `category`, `colour` and attributes, with their values.
+        traits: Vec<(String, String)>,
+        /// Its colour, `#rrggbb`.
+        hue: String,
+    },
+    /// The catalogue's item in this row.
+    Item(usize),
+    /// One of the person's own photos, by its id.
+    Own(String),
 }
 
 /// What to search the catalogue for.
@@ -233,12 +268,15 @@ pub enum Answer {
     Progress(Progress),
     /// Loaded: photos will be answered from now on.
     Ready(Ready),
-    /// Answers `Find`, `Refine`, and without hits `Embed`.
+    /// Answers `Find`, `Refine`, and without hits `Embed`. While a catalogue is on its way, answers from a part of it come first
+    /// ([`Similar::is_partial`]).
     Found(Found),
     /// Answers `MoreLike`, `Like` and `Search`.
     Similar(Similar),
     /// Answers `Recall`: the item, and what looks like it.
     Recalled(Item, Similar),
+    /// Answers `Compare`.
+    Compared(Comparison),
     /// From now on the network runs elsewhere. What has been found stays as it is.
     Moved {
         /// Where it runs.
@@ -357,6 +395,18 @@ pub struct Similar {
     pub hits: Vec<Hit>,
     /// How many items the filter let through.
     pub choice: usize,
+    /// How many items have been searched.
+    pub read: usize,
+    /// How many items there are, or will be.
+    pub all: usize,
+}
+
+impl Similar {
+    /// Whether the rest of the catalogue is still on its way, and another answer with it.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.read < self.all
+    }
 }
 
 /// A catalogue item with its likeness to the query.
@@ -392,6 +442,27 @@ pub struct Item {
     /// What is different about it where it is the person's own; its id is then no catalogue's.
     #[serde(default)]
     pub own: Option<Own>,
+}
+
+/// What was looked for beside an item.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+pub struct Comparison {
+    /// What is known of both, here what was looked for: `category`, `colour` and attributes, with their values.
+    pub query: Vec<(String, String)>,
+    /// The same of the item, in the same order.
+    pub item: Vec<(String, String)>,
+    /// Both colours, `#rrggbb`.
+    pub hues: (String, String),
+    /// Similarity of what the network sees, at most 1.
+    pub features: f32,
+    /// Similarity of the colours, 0 to 1.
+    pub colours: f32,
+    /// What share of the whole the colours have.
+    pub share: f32,
+    /// What matched, as pictures ([`web_sys::ImageData`]) to lay over both; transparent where nothing did. Empty where that was
+    /// not asked for.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub heat: Array,
 }
 
 /// Something went wrong, in words for a person.

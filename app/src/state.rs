@@ -10,11 +10,13 @@ use send_wrapper::SendWrapper;
 use web_sys::{Blob, Url};
 
 use crate::client::{Client, News};
+use crate::compare::Comparing;
 use crate::protocol::{
     Answer, Ask, Backend, Chore, Facets, Fault, FaultKind, Filter, Found, Item, Mark, Message, Progress,
     Ready, Scope, Setup, Similar,
 };
 use crate::region::Region;
+use crate::sort::Sort;
 use crate::texts;
 use crate::wardrobe::Wardrobe;
 use crate::watch::{Watch, Work};
@@ -79,6 +81,11 @@ impl Photo {
     pub fn address(&self) -> String {
         self.url.as_ref().map(|url| url.0.clone()).unwrap_or_default()
     }
+
+    /// The file, and the id of the request that brought it to the worker.
+    pub(crate) fn handle(&self) -> (Blob, u32) {
+        ((*self.blob).clone(), self.request)
+    }
 }
 
 /// What similar items are wanted for.
@@ -134,6 +141,12 @@ impl Step {
     pub fn frame(&self) -> Option<Region> {
         self.crop.or_else(|| self.found.as_ref().map(|found| found.garment))
     }
+
+    /// Whether the results are from a part of a catalogue, the rest of which is still on its way.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.similar.as_ref().is_some_and(Similar::is_partial)
+    }
 }
 
 /// The page's state. Copies share it.
@@ -145,6 +158,10 @@ pub struct Twill {
     pub trail: RwSignal<Vec<Step>>,
     /// Which items may be found.
     pub filter: RwSignal<Filter>,
+    /// The order of what was found.
+    pub sort: RwSignal<Sort>,
+    /// What is looked at side by side.
+    pub comparing: Comparing,
     /// What went wrong last, until something goes right.
     pub fault: RwSignal<Option<Fault>>,
     /// What the last frame of the live camera gave; it is on no trail.
@@ -175,6 +192,8 @@ impl Twill {
             engine: RwSignal::new(Engine::Loading(None)),
             trail: RwSignal::new(Vec::new()),
             filter: RwSignal::new(Filter::default()),
+            sort: RwSignal::new(Sort::default()),
+            comparing: Comparing::new(),
             fault: RwSignal::new(None),
             glimpse: RwSignal::new(None),
             glances: RwSignal::new(false),
@@ -315,13 +334,28 @@ impl Twill {
         self.trail.update(|trail| trail.push(Step::new(subject, filter, request)));
     }
 
+    /// Puts this item, one of the last step's, beside what was looked for.
+    pub fn compare(self, item: &Item) {
+        self.comparing.show(item);
+        self.ask_to_compare(false);
+    }
+
+    /// Asks what the two that are side by side have in common; with `heat`, where on both pictures.
+    pub fn ask_to_compare(self, heat: bool) {
+        let pair = self.trail.with_untracked(|trail| trail.last().and_then(|step| self.comparing.pair(step)));
+        if let Some((query, item)) = pair {
+            self.comparing.expect(self.ask(|client| client.compare(query, item, heat)));
+        }
+    }
+
     /// Back to the first `depth` steps; to the very beginning with none.
     pub fn back_to(self, depth: usize) {
         self.fault.set(None);
         self.trail.update(|trail| trail.truncate(depth));
         // What is shown is for the filter that is shown.
         let filter = self.filter.get_untracked();
-        if self.trail.with_untracked(|trail| trail.last().is_some_and(|step| step.filter != filter)) {
+        let is_outdated = |step: &Step| step.filter != filter || step.is_partial();
+        if self.trail.with_untracked(|trail| trail.last().is_some_and(is_outdated)) {
             self.repeat();
         }
     }
@@ -383,6 +417,7 @@ impl Twill {
             died @ News::Died(_) => died,
         };
         match news {
+            News::Answer(id, answer) if self.comparing.waits_for(id) => self.comparing.hear(answer),
             News::Answer(_, Answer::Progress(progress)) => self.engine.set(Engine::Loading(Some(progress))),
             News::Answer(_, Answer::Ready(ready)) => {
                 self.engine.set(Engine::Ready(ready));
@@ -405,9 +440,15 @@ impl Twill {
             }),
             News::Answer(id, Answer::Failed(fault)) => self.fail(id, fault),
             News::Answer(_, Answer::Crashed(why)) | News::Died(why) => self.mourn(why),
-            // The wardrobe has heard them.
-            News::Answer(_, Answer::Stock(_) | Answer::Added { .. } | Answer::Shelf(_) | Answer::File(_)) => {
-            }
+            // The wardrobe has heard them, or nobody waits for them any more.
+            News::Answer(
+                _,
+                Answer::Stock(_)
+                | Answer::Added { .. }
+                | Answer::Shelf(_)
+                | Answer::File(_)
+                | Answer::Compared(_),
+            ) => {}
         }
     }
 
@@ -418,7 +459,7 @@ impl Twill {
             self.trail.update(|trail| {
                 if let Some(step) = trail.last_mut() {
                     fill(step);
-                    step.waits = false;
+                    step.waits = step.is_partial();
                 }
             });
         }
@@ -448,6 +489,9 @@ impl Twill {
         if concerns_step {
             self.forsake();
         }
+        if concerns_loading {
+            self.withdraw();
+        }
         if concerns_step || concerns_loading {
             self.fault.set(Some(fault));
         }
@@ -457,6 +501,7 @@ impl Twill {
     /// death, or one while loading, it goes on without, unless the person insists on it.
     fn mourn(self, why: Message) {
         self.glances.set(false);
+        self.comparing.give_up(&why);
         let is_on_cpu = self.backend() == Some(Backend::Cpu);
         let is_loading = self.engine.with_untracked(|engine| engine.ready().is_none());
         let deaths = self.deaths.get_value() + 1;
@@ -481,6 +526,7 @@ impl Twill {
             self.deaths.set_value(0);
             self.engine.set(Engine::Down);
             self.forsake();
+            self.withdraw();
             self.fault.set(Some(Fault { kind: FaultKind::Crash, message: why }));
         }
         self.mourn_in_wardrobe(!tries_again);
@@ -518,6 +564,11 @@ impl Twill {
 
     fn waits_for(self, id: u32) -> bool {
         self.trail.with_untracked(|trail| trail.last().is_some_and(|step| step.waits && step.request == id))
+    }
+
+    /// Takes back what was found in a catalogue that cannot be read to its end.
+    fn withdraw(self) {
+        self.trail.update(|trail| trail.retain(|step| !step.is_partial()));
     }
 
     /// Gives up waiting: a step that shows nothing yet goes.

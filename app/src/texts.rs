@@ -7,6 +7,7 @@ use crate::address::Refusal;
 use crate::camera::Trouble;
 use crate::language::{self, number, say, say_count, say_with};
 use crate::protocol::{Backend, FaultKind, Message, Progress, Stage};
+use crate::sort::Sort;
 
 pub use crate::language::{name, per_cent, read};
 
@@ -126,6 +127,22 @@ words! {
     nothing_similar,
     /// Shows them all the same.
     show_unlike,
+    /// For screen readers, on the choice of an order.
+    sort_by,
+    /// Above two pictures side by side.
+    compare_title,
+    /// What the photo is called beside an item.
+    your_photo,
+    /// Shows what matched on two pictures.
+    heat_map,
+    /// Says how to read what is shown on them then.
+    heat_note,
+    /// While both pictures are looked at.
+    heat_waits,
+    /// Above what two garments have in common.
+    in_common,
+    /// Above what they have not.
+    different,
 }
 
 /// The words of a language could not be fetched.
@@ -274,6 +291,47 @@ pub fn attribute(attribute: &str, value: &str) -> String {
 #[must_use]
 pub fn colour(family: &str) -> String {
     attribute("colour", family)
+}
+
+/// Puts an item beside the photo.
+#[must_use]
+pub fn compare(name: &str) -> String {
+    say_with("compare", &[("name", name.to_owned())])
+}
+
+/// An order of results.
+#[must_use]
+pub fn sort(sort: Sort) -> String {
+    say(match sort {
+        Sort::Likeness => "sort_likeness",
+        Sort::Cheap => "sort_cheap",
+        Sort::Dear => "sort_dear",
+    })
+}
+
+/// In what two garments are alike, each a part of one; `share` is what colours count for.
+#[must_use]
+pub fn parts(features: f32, colours: f32, share: f32) -> String {
+    let values = [("features", features), ("colours", colours), ("share", share)];
+    say_with("alike_in", &values.map(|(name, part)| (name, per_cent(part))))
+}
+
+/// What is compared: the category, the colour, or an attribute.
+#[must_use]
+pub fn trait_name(name: &str) -> String {
+    attribute("attribute", name)
+}
+
+/// What it is of one garment.
+#[must_use]
+pub fn trait_value(name: &str, value: &str) -> String {
+    if name == "category" { self::name(value) } else { attribute(name, value) }
+}
+
+/// How much of a catalogue has been searched while the rest is on its way.
+#[must_use]
+pub fn reading(read: usize, all: usize) -> String {
+    say_with("reading", &[("read", number(read as f64)), ("all", number(all as f64))])
 }
 
 /// Something that a number of items have.

@@ -53,6 +53,41 @@ impl CatalogueCard {
         }
         Ok(card)
     }
+
+    /// Reads and checks the item list that this card names: its hash, its length, and where the pictures lie.
+    ///
+    /// Fails with [`Error::InvalidCatalogue`].
+    pub fn read_items(&self, items_json: &[u8]) -> Result<Vec<Item>> {
+        self.items.check(items_json).map_err(invalid)?;
+        let items: Vec<Item> =
+            serde_json::from_slice(items_json).map_err(|error| invalid(error.to_string()))?;
+        if items.len() as u64 != self.count {
+            return Err(invalid(format!("it lists {} items instead of {}", items.len(), self.count)));
+        }
+        check_pictures(&items)?;
+        Ok(items)
+    }
+
+    /// Whether vectors of this length, so many and made with these weights, are this catalogue's. Fails as [`Catalogue::open`] does.
+    pub fn check_features(&self, rows: u64, dimension: usize, weights_sha256: [u8; 32]) -> Result<()> {
+        if rows != self.count {
+            return Err(invalid(format!("it has {rows} vectors for {} items", self.count)));
+        }
+        if dimension as u64 != self.dimension && rows > 0 {
+            return Err(invalid("its vectors have another length than it states"));
+        }
+        if hash::from_hex(&self.weights_sha256) != Some(weights_sha256) {
+            return Err(Error::ModelMismatch);
+        }
+        Ok(())
+    }
+}
+
+fn check_pictures(items: &[Item]) -> Result<()> {
+    match items.iter().find(|item| !item.has_safe_image_path()) {
+        Some(item) => Err(invalid(format!("the picture of item {} lies outside its folder", item.id))),
+        None => Ok(()),
+    }
 }
 
 /// One thing that a search can find.
@@ -111,33 +146,19 @@ impl Catalogue {
     /// Fails with [`Error::InvalidCatalogue`] or [`Error::InvalidFeatureFile`] where hash, length, count or an item is wrong.
     pub fn open(card_json: &[u8], items_json: &[u8], features: &[u8]) -> Result<Self> {
         let card = CatalogueCard::from_json(card_json)?;
-        card.items.check(items_json).map_err(invalid)?;
+        let items = card.read_items(items_json)?;
         card.features.check(features).map_err(|reason| Error::InvalidFeatureFile { reason })?;
-        let items: Vec<Item> =
-            serde_json::from_slice(items_json).map_err(|error| invalid(error.to_string()))?;
         let features = FeatureFile::read(features)?;
         Self::assemble(card, items, features)
     }
 
     /// Puts checked parts together; fails as [`Catalogue::open`] does.
     pub fn assemble(card: CatalogueCard, items: Vec<Item>, features: FeatureFile) -> Result<Self> {
-        if items.len() as u64 != card.count || features.len() as u64 != card.count {
-            return Err(invalid(format!(
-                "it lists {} items and {} vectors instead of {}",
-                items.len(),
-                features.len(),
-                card.count
-            )));
+        if items.len() as u64 != card.count {
+            return Err(invalid(format!("it lists {} items instead of {}", items.len(), card.count)));
         }
-        if features.dimension() as u64 != card.dimension && !features.is_empty() {
-            return Err(invalid("its vectors have another length than it states"));
-        }
-        if hash::from_hex(&card.weights_sha256) != Some(features.weights_sha256()) {
-            return Err(Error::ModelMismatch);
-        }
-        if let Some(item) = items.iter().find(|item| !item.has_safe_image_path()) {
-            return Err(invalid(format!("the picture of item {} lies outside its folder", item.id)));
-        }
+        card.check_features(features.len() as u64, features.dimension(), features.weights_sha256())?;
+        check_pictures(&items)?;
         Ok(Self { card, items, features })
     }
 

@@ -50,10 +50,33 @@ pub struct Embedder {
     network: Box<dyn Network>,
 }
 
-impl Embedder {
-    /// The narrowest box that a prediction may give, as a fraction of the picture.
-    const MINIMUM_BOX: f32 = 0.05;
+/// The narrowest box that a prediction may give, as a fraction of the picture.
+const MINIMUM_BOX: f32 = 0.05;
 
+/// A crop of a photo, or its mirror image, as the network of `card` takes it: `[3, size, size]`.
+pub(crate) fn prepare(card: &ModelCard, photo: &RgbImage, crop: CropBox, mirrored: bool) -> Vec<f32> {
+    let mut tensor = card.preprocess.apply(photo, crop);
+    if mirrored {
+        tensor.chunks_exact_mut(card.preprocess.size).for_each(<[f32]>::reverse);
+    }
+    tensor
+}
+
+/// Where in the photo the garment is that the network found in a crop, or in its mirror image: `boxes` is its answer.
+pub(crate) fn garment(
+    card: &ModelCard,
+    photo: &RgbImage,
+    crop: CropBox,
+    mirrored: bool,
+    boxes: &[f32],
+) -> CropBox {
+    let [x1, y1, x2, y2] = [boxes[0], boxes[1], boxes[2], boxes[3]];
+    let [left, right] = if mirrored { [1.0 - x2, 1.0 - x1] } else { [x1, x2] };
+    let inside = card.preprocess.crop_from_input(photo, crop, [left, y1, right, y2]);
+    crop.whole_from_crop(&CropBox::from_prediction(inside, MINIMUM_BOX))
+}
+
+impl Embedder {
     /// Reads model.json and the weights file that it names; the network is [`Frozen`].
     ///
     /// Fails with [`Error::InvalidModelCard`] or [`Error::InvalidWeights`].
@@ -140,11 +163,8 @@ impl Embedder {
 
     /// What the network says of each crop, or of its mirror image. Fails with [`Error::Inference`].
     async fn look(&self, inputs: &[(&RgbImage, CropBox)], mirrored: bool) -> Result<Vec<Look>> {
-        let each = |(photo, crop): &(&RgbImage, CropBox)| self.card.preprocess.apply(photo, *crop);
-        let mut tensors = inputs.iter().map(each).collect::<Vec<_>>().concat();
-        if mirrored {
-            tensors.chunks_exact_mut(self.card.preprocess.size).for_each(<[f32]>::reverse);
-        }
+        let each = |(photo, crop): &(&RgbImage, CropBox)| prepare(&self.card, photo, *crop, mirrored);
+        let tensors = inputs.iter().map(each).collect::<Vec<_>>().concat();
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
@@ -154,11 +174,7 @@ impl Embedder {
             .zip(answers)
             .map(|((photo, crop), answer)| {
                 let Output { feature, category, attributes, boxes } = answer;
-                let [x1, y1, x2, y2] = [boxes[0], boxes[1], boxes[2], boxes[3]];
-                let [left, right] = if mirrored { [1.0 - x2, 1.0 - x1] } else { [x1, x2] };
-                let corners = [left, y1, right, y2];
-                let inside = self.card.preprocess.crop_from_input(photo, *crop, corners);
-                let garment = crop.whole_from_crop(&CropBox::from_prediction(inside, Self::MINIMUM_BOX));
+                let garment = garment(&self.card, photo, *crop, mirrored, &boxes);
                 let logits = self.by_attribute(&attributes);
                 let attributes = logits.iter().map(|logits| probabilities(logits).collect()).collect();
                 Ok(Look {
@@ -250,7 +266,7 @@ pub fn unit(vector: &[f32]) -> Result<Vec<f32>> {
 }
 
 #[cfg(all(test, feature = "burn"))]
-mod tests {
+pub(crate) mod tests {
     use ::image::Rgb;
     use burn::tensor::Device;
     use pollster::block_on;
@@ -260,11 +276,9 @@ mod tests {
     use crate::resnet::ResNetConfig;
     use crate::weights::{CARD_FORMAT, CARD_VERSION, FileReference};
 
-    fn embedders(margin: f32) -> [Embedder; 2] {
-        let device = Device::flex();
-        let network =
-            ResNetConfig { widths: vec![8, 16], blocks: 1, input_size: 32, ..ResNetConfig::default() };
-        let once = ModelCard {
+    /// A card for a network, with an input of 32 pixels.
+    pub(crate) fn card(network: &ResNetConfig) -> ModelCard {
+        ModelCard {
             format: CARD_FORMAT.to_owned(),
             version: CARD_VERSION,
             weights: FileReference::hashed("weights", "safetensors", &[]),
@@ -278,7 +292,14 @@ mod tests {
             licence: String::new(),
             training: serde_json::Value::Null,
             metrics: serde_json::Value::Null,
-        };
+        }
+    }
+
+    fn embedders(margin: f32) -> [Embedder; 2] {
+        let device = Device::flex();
+        let network =
+            ResNetConfig { widths: vec![8, 16], blocks: 1, input_size: 32, ..ResNetConfig::default() };
+        let once = card(&network);
         let twice = ModelCard { second_look: Some(margin), ..once.clone() };
         assert_ne!(once.preprocess_id(), twice.preprocess_id());
         let weights = network.init(&device).unwrap();

@@ -10,6 +10,23 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// SHA-256 of bytes that come piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all bytes that came.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
 /// SHA-256 of `bytes` in hexadecimal.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -51,6 +68,9 @@ mod tests {
         // FIPS 180-2, appendix B.1.
         let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256_hex(b"abc"), text);
+        let mut hasher = Hasher::default();
+        [&b"a"[..], b"", b"bc"].into_iter().for_each(|piece| hasher.update(piece));
+        assert_eq!(to_hex(&hasher.finish()), text);
         assert_eq!(from_hex(text), Some(sha256(b"abc")));
         assert_eq!(from_hex("xy"), None);
         assert_eq!(from_hex(&"g".repeat(64)), None);

@@ -1,4 +1,4 @@
-//! Pictures of the page for `docs/screens`: before and after a photo, on a phone and on a desktop, by day and by night.
+//! Pictures of the page for `docs/screens`: before and after a photo, two pictures side by side, on a phone and on a desktop, by day and by night.
 //!
 //! A third argument names a language other than English.
 //!
@@ -41,11 +41,36 @@ fn main() -> Result<()> {
                 page.wait(Backend::Cpu.search_limit(), "pictures of the results", |view| {
                     view.cards.iter().take(5).all(|card| card.painted)
                 })?;
-                take(page, &folder, &format!("results-{shape}-{theme}"))
+                take(page, &folder, &format!("results-{shape}-{theme}"))?;
+                compare(page)?;
+                take(page, &folder, &format!("compare-{shape}-{theme}"))?;
+                show_heat(page)?;
+                take(page, &folder, &format!("heat-{shape}-{theme}"))
             })?;
         }
     }
     Ok(())
+}
+
+/// Puts the best result beside the photo.
+fn compare(page: &Page) -> Result<()> {
+    page.browser().click(&page.browser().find(r#"[data-testid="compare"]"#)?)?;
+    let is_there = r#"
+        const pictures = [...document.querySelectorAll(".compare-picture img")];
+        return pictures.length === 2 && pictures.every((picture) => picture.complete && picture.naturalWidth > 0)
+            && document.querySelector('[data-testid="parts"]') !== null;"#;
+    until(page, "two pictures", is_there)
+}
+
+/// Shows what matched on both.
+fn show_heat(page: &Page) -> Result<()> {
+    page.browser().click(&page.browser().find(r#"[data-testid="heat-map"]"#)?)?;
+    until(page, "what matched", r#"return document.querySelector('[data-heat="true"]') !== null"#)
+}
+
+fn until(page: &Page, what: &str, script: &str) -> Result<()> {
+    let is_true = |_: &_| page.browser().execute(script).is_ok_and(|found| found == json!(true));
+    page.wait(Backend::Cpu.search_limit(), what, is_true).map(drop)
 }
 
 fn take(page: &Page, folder: &Path, name: &str) -> Result<()> {

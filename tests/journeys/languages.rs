@@ -83,7 +83,9 @@ fn every_category_and_attribute_has_a_name_in_every_language() -> Result<()> {
         let said = attribute.values.iter().filter(|value| !["none", "regular"].contains(&value.as_str()));
         said.map(|value| format!("{}: {value}", attribute.name))
     });
-    let wanted: BTreeSet<String> = labels.chain(categories).chain(attributes).collect();
+    let named = shipped.embedder().card().attributes.iter().map(|attribute| attribute.name.as_str());
+    let compared = named.chain(["category", "colour"]).map(|name| format!("attribute: {name}"));
+    let wanted: BTreeSet<String> = labels.chain(categories).chain(attributes).chain(compared).collect();
     for (code, _) in LANGUAGES {
         let words = words(code)?;
         let names = words[NAMES].as_object().context("the names are no object")?;

@@ -34,6 +34,8 @@ pub enum Stand {
     Cut(f64),
     /// The file, in so many pieces with a tenth of a second before each.
     Slow(u32),
+    /// The file, but after this share of it nothing comes for as long as this stands; then the rest.
+    Held(f64),
     /// The file; of a part that is asked for, another part.
     WrongRange,
     /// The other stand for so many requests, then the file as it is.
@@ -226,7 +228,7 @@ fn answer(mut stream: TcpStream, shared: &Shared) -> Result<()> {
         reply.status = 206;
         reply.body.drain(..at);
     }
-    let Reply { status, kind, body, share, pieces, range, .. } = reply;
+    let Reply { status, kind, body, share, pieces, hold, range, .. } = reply;
     lock(&shared.log).push(Request {
         method: head.method.clone(),
         path,
@@ -242,7 +244,22 @@ fn answer(mut stream: TcpStream, shared: &Shared) -> Result<()> {
         body.len()
     )?;
     if head.method != "HEAD" {
-        let body = &body[..(body.len() as f64 * share) as usize];
+        let mut body = &body[..(body.len() as f64 * share) as usize];
+        if let Some(path) = hold {
+            // Another share may be let through meanwhile.
+            let held = || match lock(&shared.stands).get(&path) {
+                Some(Stand::Held(share)) => Some((body.len() as f64 * share) as usize),
+                _ => None,
+            };
+            let mut sent = 0;
+            while let Some(end) = held().filter(|_| !shared.closing.load(Ordering::SeqCst)) {
+                stream.write_all(&body[sent..end.max(sent)])?;
+                stream.flush()?;
+                sent = end.max(sent);
+                thread::sleep(Duration::from_millis(20));
+            }
+            body = &body[sent..];
+        }
         for piece in body.chunks(body.len().div_ceil(pieces.max(1) as usize).max(1)) {
             if pieces > 0 {
                 thread::sleep(Duration::from_millis(100));
@@ -265,13 +282,16 @@ struct Reply {
     /// In how many slow pieces; 0 for at once.
     pieces: u32,
     is_range_wrong: bool,
+    /// Path of the stand that says how much of the body is sent.
+    hold: Option<String>,
     /// A header that says which part this is.
     range: String,
 }
 
 impl Reply {
     fn new(status: u16, kind: &'static str, body: Vec<u8>) -> Self {
-        Self { status, kind, body, share: 1.0, pieces: 0, is_range_wrong: false, range: String::new() }
+        let range = String::new();
+        Self { status, kind, body, share: 1.0, pieces: 0, is_range_wrong: false, hold: None, range }
     }
 }
 
@@ -295,6 +315,7 @@ fn find(method: &str, path: &str, shared: &Shared) -> Reply {
         Some(Stand::Status(status)) => Reply::new(status, "text/plain", b"Not now.".to_vec()),
         Some(Stand::Cut(share)) => Reply { share, ..file() },
         Some(Stand::Slow(pieces)) => Reply { pieces, ..file() },
+        Some(Stand::Held(_)) => Reply { hold: Some(relative.to_owned()), ..file() },
         Some(Stand::WrongRange) => Reply { is_range_wrong: true, ..file() },
         Some(Stand::First(..)) | None => file(),
     }
@@ -385,6 +406,19 @@ mod tests {
         assert!(ask("").contains("text/html"));
         server.replace("a.json", Stand::Slow(3));
         assert!(ask("").ends_with("0123456789"));
+        server.replace("a.json", Stand::Held(0.4));
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        write!(stream, "GET /a.json HTTP/1.1\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"0123") {
+            let mut piece = [0; 100];
+            let length = stream.read(&mut piece).unwrap();
+            assert!(length > 0, "it ends after {answer:?}");
+            answer.extend(&piece[..length]);
+        }
+        server.restore();
+        stream.read_to_end(&mut answer).unwrap();
+        assert!(answer.ends_with(b"\r\n\r\n0123456789"));
         assert_eq!(server.requests()[0].from, 4);
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::icons::{Hanger, Similar};
+use crate::components::icons::{Beside, Hanger, Similar};
 use crate::components::wardrobe;
 use crate::protocol::{Hit, Item};
 use crate::state::Twill;
@@ -14,6 +14,8 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
     let Item { id, image, width, height, category, title, price, link, own, .. } = item.clone();
     let name = title.unwrap_or_else(|| texts::name(&category));
     let spoken = own.as_ref().map_or_else(|| name.clone(), |own| texts::wardrobe_alt(&category, own));
+    let compare = texts::compare(&spoken);
+    let pair = item.clone();
     let more = move |_| twill.more_like(item.clone());
     // Without a network, a picture that was never seen cannot be shown.
     let (is_lost, set_lost) = signal(false);
@@ -28,6 +30,12 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
                     draggable="false" on:error=move |_| set_lost.set(true)
                 />
                 <Show when=move || is_lost.get()><Hanger/></Show>
+                <button
+                    type="button" class="beside" data-testid="compare" title=compare.clone() aria-label=compare
+                    on:click=move |_| twill.compare(&pair)
+                >
+                    <Beside/>
+                </button>
             </div>
             <div class="card-words">
                 <h3><bdi>{name}</bdi></h3>

@@ -10,10 +10,19 @@ use crate::texts;
 #[component]
 pub(super) fn Filters(twill: Twill) -> impl IntoView {
     let facets = Memo::new(move |_| twill.facets());
-    let choice = Memo::new(move |_| last(twill, |step| Some(step.similar.as_ref()?.choice)).flatten());
+    let choice = Memo::new(move |_| {
+        last(twill, |step| step.similar.as_ref().map(|similar| [similar.choice, similar.read, similar.all]))
+            .flatten()
+    });
     let count = move || {
-        choice.get().map(|count| {
-            view! { <p class="count" data-testid="count" data-count=count.to_string()>{texts::choice(count)}</p> }
+        choice.get().map(|[choice, read, all]| {
+            let is_partial = read < all;
+            let name = if is_partial { "reading" } else { "count" };
+            let words = if is_partial { texts::reading(read, all) } else { texts::choice(choice) };
+            let [choice, read, all] = [choice, read, all].map(|count| count.to_string());
+            view! {
+                <p class="count" data-testid=name data-count=choice data-read=read data-all=all>{words}</p>
+            }
         })
     };
     let is_filtered = Memo::new(move |_| twill.filter.with(|filter| !filter.is_empty()));

@@ -66,6 +66,18 @@ pub(super) fn Similar() -> impl IntoView {
     view! { <Icon path="M4 8h11v11H4zM9 4.5h10.5V15"/> }
 }
 
+/// Two pictures side by side.
+#[component]
+pub(super) fn Beside() -> impl IntoView {
+    view! { <Icon path="M3.5 6.5h7v11h-7zM13.5 6.5h7v11h-7z"/> }
+}
+
+/// A warm spot and what spreads around it.
+#[component]
+pub(super) fn Glow() -> impl IntoView {
+    view! { <Icon path="M12 10.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6M7 8.3a6.2 6.2 0 0 0 0 7.4M17 8.3a6.2 6.2 0 0 1 0 7.4M4 5.8a10 10 0 0 0 0 12.4M20 5.8a10 10 0 0 1 0 12.4"/> }
+}
+
 #[component]
 pub(super) fn Cross() -> impl IntoView {
     view! { <Icon path=CROSS/> }

@@ -4,6 +4,7 @@ mod address;
 mod camera;
 mod card;
 mod chips;
+mod compare;
 mod crop;
 mod dom;
 mod filters;
@@ -14,6 +15,7 @@ mod notice;
 mod progress;
 mod query;
 mod results;
+mod sorting;
 mod wardrobe;
 mod welcome;
 
@@ -24,6 +26,7 @@ use leptos::prelude::*;
 use crate::camera::is_offered;
 use crate::components::address::AddressView;
 use crate::components::camera::CameraView;
+use crate::components::compare::CompareView;
 use crate::components::icons::{Camera, Link, Mark, Plus};
 use crate::components::languages::LanguageChoice;
 use crate::components::notice::Notice;
@@ -189,6 +192,7 @@ fn Drawing(
         <Foot twill language/>
         <Show when=move || pickers.camera_view.get()><CameraView twill pickers/></Show>
         <Show when=move || pickers.address_view.get()><AddressView twill pickers/></Show>
+        <Show when=move || twill.comparing.is_open.get()><CompareView twill/></Show>
         {wardrobe::view(twill)}
         <Show when=move || hovers.get()>
             <div class="drop-veil" aria-hidden="true"><p>{texts::drop_now()}</p></div>

@@ -12,7 +12,8 @@ pub(super) fn ProgressBar(twill: Twill) -> impl IntoView {
     let progress = Memo::new(move |_| {
         twill.engine.with(|engine| if let Engine::Loading(progress) = engine { *progress } else { None })
     });
-    let photo_waits = Memo::new(move |_| twill.trail.with(|trail| !trail.is_empty()));
+    let photo_waits =
+        Memo::new(move |_| twill.trail.with(|trail| trail.last().is_some_and(|step| step.similar.is_none())));
     let per_cent = Memo::new(move |_| {
         let progress = progress.get().filter(|progress| progress.stage != Stage::WarmUp)?;
         let total = progress.total.filter(|total| *total > 0.0)?;

@@ -6,8 +6,10 @@ use crate::components::card::Card;
 use crate::components::filters::Filters;
 use crate::components::icons::Hanger;
 use crate::components::query::last;
+use crate::components::sorting::Sorting;
 use crate::components::wardrobe;
-use crate::state::{FIRST_RESULTS, Twill};
+use crate::protocol::MOST_RESULTS;
+use crate::state::{FIRST_RESULTS, Step, Twill};
 use crate::texts;
 
 /// Below this likeness of the best item nothing is shown before somebody asks for it: for catalogues that hold nothing of the kind.
@@ -18,10 +20,13 @@ const ALIKE: f32 = 0.5;
 #[component]
 pub(super) fn Results(twill: Twill) -> impl IntoView {
     let hits = Memo::new(move |_| {
-        last(twill, |step| step.similar.as_ref().map(|similar| similar.hits.clone())).flatten()
+        let mut hits =
+            last(twill, |step| step.similar.as_ref().map(|similar| similar.hits.clone())).flatten();
+        twill.sort.get().apply(hits.as_deref_mut().unwrap_or_default());
+        hits
     });
     let count = Memo::new(move |_| hits.with(|hits| hits.as_ref().map_or(0, Vec::len)));
-    let best = move || hits.with(|hits| hits.as_ref()?.first().map(|hit| hit.score));
+    let best = move || hits.with(|hits| hits.as_ref()?.iter().map(|hit| hit.score).reduce(f32::max));
     let shows_unlike = Memo::new(move |_| last(twill, |step| step.shows_unlike).unwrap_or_default());
     // Whoever asks for hats gets hats.
     let is_filtered = Memo::new(move |_| last(twill, |step| !step.filter.is_empty()).unwrap_or_default());
@@ -30,10 +35,14 @@ pub(super) fn Results(twill: Twill) -> impl IntoView {
     });
     let shown = Memo::new(move |_| last(twill, |step| step.shown).unwrap_or_default());
     let is_waiting = Memo::new(move |_| last(twill, |step| step.waits).unwrap_or_default());
+    let is_reading = Memo::new(move |_| last(twill, Step::is_partial).unwrap_or_default());
     let title = move || if is_waiting.get() { texts::searching() } else { texts::results() };
     let hidden = move || if is_unlike.get() { 0 } else { count.get().saturating_sub(shown.get()) };
+    // What has arrived of a catalogue can say yes, but not no.
+    let is_open =
+        move || hits.with(Option::is_none) || is_reading.get() && (count.get() == 0 || is_unlike.get());
     let announcement = move || {
-        (!is_waiting.get()).then(|| match count.get() {
+        (!is_waiting.get() || is_reading.get() && !is_open()).then(|| match count.get() {
             0 => texts::none_left(),
             _ if is_unlike.get() => texts::nothing_similar(),
             count => texts::announce_results(shown.get().min(count)),
@@ -41,11 +50,11 @@ pub(super) fn Results(twill: Twill) -> impl IntoView {
     };
     view! {
         <section class="found" id="results" tabindex="-1" aria-labelledby="results-title" aria-busy=move || is_waiting.get().to_string()>
-            <h2 id="results-title">{title}</h2>
+            <div class="found-head"><h2 id="results-title">{title}</h2><Sorting twill/></div>
             <p class="visually-hidden" role="status">{announcement}</p>
             {wardrobe::scope(twill)}
             <Filters twill/>
-            {move || match (hits.with(Option::is_none), count.get(), is_unlike.get()) {
+            {move || match (is_open(), count.get(), is_unlike.get()) {
                 (true, ..) => view! {
                     <div class="cards" aria-hidden="true">
                         {(0..FIRST_RESULTS).map(|_| view! { <div class="card ghost"></div> }).collect_view()}
@@ -67,10 +76,17 @@ pub(super) fn Results(twill: Twill) -> impl IntoView {
                     </div>
                 }.into_any(),
                 _ => view! {
-                    <ol class="cards" class:waiting=is_waiting data-testid="results">
-                        {move || hits.get().into_iter().flatten().take(shown.get()).enumerate()
-                            .map(|(index, hit)| view! { <Card twill rank=index + 1 hit/> })
-                            .collect_view()}
+                    <ol
+                        class="cards" class:waiting=move || is_waiting.get() && !is_reading.get()
+                        class:reading=is_reading data-testid="results"
+                    >
+                        // What stays in its place is not drawn anew: while a catalogue arrives, results come again and again.
+                        {(0..MOST_RESULTS).map(|place| {
+                            let hit = Memo::new(move |_| hits.with(|hits| {
+                                hits.as_ref()?.get(place).filter(|_| place < shown.get()).cloned()
+                            }));
+                            move || hit.get().map(|hit| view! { <Card twill rank=place + 1 hit/> })
+                        }).collect_view()}
                     </ol>
                 }.into_any(),
             }}

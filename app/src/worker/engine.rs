@@ -6,32 +6,27 @@ use ::image::RgbImage;
 use futures::future::try_join;
 use futures::lock::Mutex;
 use model::catalogue::{Catalogue, CatalogueCard};
-use model::colour;
 use model::crop::CropBox;
-use model::embedder::{Embedder, Embedding, freeze};
+use model::embedder::{Embedder, freeze};
+use model::frozen::Frozen;
 use model::recommender::Recommender;
 use model::search::Filter as Rows;
-use model::weights::ModelCard;
-use web_sys::Url;
+use model::weights::{FileReference, ModelCard};
 
+use crate::worker::arrival::{Arrival, Queue, Shelf};
 use crate::worker::facets::Facets;
-use crate::worker::fetch::{Wanted, fetch, fetch_three, resolve};
+use crate::worker::fetch::{Wanted, fetch, fetch_into};
 use crate::worker::graphics::Graphics;
 use crate::worker::switch::Switch;
-use crate::worker::{backend, fault, query};
+use crate::worker::{backend, fault, query, tell};
 use twill_app::protocol::{
-    Backend, Fault, FaultKind, Filter, Found, Hit, Item, MOST_RESULTS, Message, Progress, Ready, Search,
-    Setup, Similar, Stage,
+    Backend, Fault, FaultKind, Filter, Found, Item, MOST_RESULTS, Message, Progress, Ready, Search, Setup,
+    Similar, Stage,
 };
-use twill_app::region::Region;
 use twill_app::texts;
 
 /// How many garments are offered for a try.
 const SAMPLES: usize = 6;
-/// From this probability on an attribute is shown; on real photos, necklines below it are often wrong.
-const SURE: f32 = 0.8;
-/// Values that say nothing to a person.
-const UNSAID: [&str; 2] = ["none", "regular"];
 
 /// Where the engine goes once it is loaded.
 #[derive(Default)]
@@ -56,15 +51,13 @@ impl Slot {
         &mut self,
         setup: &Setup,
         tell: &dyn Fn(Progress),
+        queue: &Queue,
     ) -> Result<(&Engine, bool), Fault> {
         let is_new = self.engine.is_none();
         if is_new {
             tell(Progress { stage: Stage::Data, received: 0.0, total: None });
-            let files = Files::download(setup, self.is_retry, tell).await;
-            self.is_retry = true;
-            let files = files?;
-            tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
-            self.assemble(setup, files).await?;
+            let is_retry = std::mem::replace(&mut self.is_retry, true);
+            self.fetch(setup, is_retry, tell, queue).await?;
         }
         match &self.engine {
             Some(engine) => Ok((engine, is_new)),
@@ -72,12 +65,34 @@ impl Slot {
         }
     }
 
-    async fn assemble(&mut self, setup: &Setup, files: Files) -> Result<(), Fault> {
-        let catalogue = Catalogue::open(&files.catalogue_card, &files.items, &files.features)
-            .map_err(|error| fault::of(&error))?;
-        let card = ModelCard::from_json(&files.model_card).map_err(|error| fault::of(&error))?;
-        let own = freeze(&card, &files.weights).map_err(|error| fault::of(&error))?;
-        let spare = Spare { card: card.clone(), card_json: files.model_card, weights: files.weights };
+    /// Downloads everything and puts it together. A catalogue that takes its time is read last, and answers who waits as it comes.
+    async fn fetch(
+        &mut self,
+        setup: &Setup,
+        is_retry: bool,
+        tell: &dyn Fn(Progress),
+        queue: &Queue,
+    ) -> Result<(), Fault> {
+        let download = Download::begin(setup, is_retry, tell).await?;
+        let Download { model_card, card, catalogue_card, .. } = &download;
+        let mut arrival = Arrival::default();
+        let first = try_join(download.get(&card.weights, false), download.get(&catalogue_card.items, true));
+        let wanted = || download.wanted(&catalogue_card.features, true);
+        let count = |bytes| download.count(bytes);
+        let is_large = catalogue_card.features.bytes >= LARGE;
+        let (weights, items_json) = if is_large {
+            first.await?
+        } else {
+            try_join(first, fetch_into(wanted(), &mut arrival, &count)).await?.0
+        };
+        if !is_large {
+            tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
+        }
+
+        let items = catalogue_card.read_items(&items_json).map_err(|error| fault::of(&error))?;
+        drop(items_json);
+        let own = freeze(card, &weights).map_err(|error| fault::of(&error))?;
+        let spare = Spare { card: card.clone(), card_json: model_card.clone(), weights };
         let is_forced = setup.forced == Some(Backend::WebGpu);
         let switch = Switch::new(own, is_forced);
         if is_forced {
@@ -86,9 +101,25 @@ impl Slot {
         } else {
             self.spare = Some(spare);
         }
-        let embedder = Embedder::new(card, switch.clone());
-        let recommender = Recommender::new(embedder, catalogue).map_err(|error| fault::of(&error))?;
-        let facets = Facets::of(recommender.catalogue().items(), &recommender.embedder().card().attributes);
+        let embedder = Embedder::new(card.clone(), switch.clone());
+        let facets = Facets::of(&items, &card.attributes);
+        if is_large {
+            arrival.serve(Shelf {
+                embedder: &embedder,
+                card: catalogue_card,
+                items: &items,
+                facets: &facets,
+                catalogue: &setup.catalogue,
+                queue,
+            });
+            fetch_into(wanted(), &mut arrival, &count).await?;
+            tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
+        }
+
+        let features = arrival.finish(catalogue_card)?;
+        let recommender = Catalogue::assemble(catalogue_card.clone(), items, features)
+            .and_then(|catalogue| Recommender::new(embedder, catalogue))
+            .map_err(|error| fault::of(&error))?;
         self.engine = Some(Engine { recommender, facets, switch, catalogue: setup.catalogue.clone() });
         Ok(())
     }
@@ -127,42 +158,54 @@ impl Spare {
     }
 }
 
-/// All that is downloaded.
-struct Files {
+/// A feature file of so many bytes is searched while it is on its way.
+const LARGE: u64 = 8 << 20;
+
+/// All that is downloaded, as its cards name it.
+struct Download<'a> {
+    setup: &'a Setup,
+    is_retry: bool,
+    tell: &'a dyn Fn(Progress),
+    received: Cell<f64>,
+    /// model.json.
     model_card: Vec<u8>,
-    weights: Vec<u8>,
-    catalogue_card: Vec<u8>,
-    items: Vec<u8>,
-    features: Vec<u8>,
+    card: ModelCard,
+    catalogue_card: CatalogueCard,
 }
 
-impl Files {
-    async fn download(setup: &Setup, is_retry: bool, tell: &dyn Fn(Progress)) -> Result<Self, Fault> {
+impl<'a> Download<'a> {
+    /// Fetches the cards.
+    async fn begin(setup: &'a Setup, is_retry: bool, tell: &'a dyn Fn(Progress)) -> Result<Self, Fault> {
         let (model_card, catalogue_card) = try_join(
             fetch(Wanted::card(&setup.model, FaultKind::Model), &|_| {}),
             fetch(Wanted::card(&setup.catalogue, FaultKind::Catalogue), &|_| {}),
         )
         .await?;
-        let weights = ModelCard::from_json(&model_card).map_err(|error| fault::of(&error))?.weights;
-        let CatalogueCard { items, features, .. } =
-            CatalogueCard::from_json(&catalogue_card).map_err(|error| fault::of(&error))?;
+        let card = ModelCard::from_json(&model_card).map_err(|error| fault::of(&error))?;
+        let catalogue_card = CatalogueCard::from_json(&catalogue_card).map_err(|error| fault::of(&error))?;
+        Ok(Self { setup, is_retry, tell, received: Cell::new(0.0), model_card, card, catalogue_card })
+    }
 
-        let total = Some((weights.bytes + items.bytes + features.bytes) as f64);
-        let received = Cell::new(0.0);
-        let count = |bytes: usize| {
-            received.set(received.get() + bytes as f64);
-            tell(Progress { stage: Stage::Data, received: received.get(), total });
+    /// So many bytes more have arrived.
+    fn count(&self, bytes: usize) {
+        self.received.set(self.received.get() + bytes as f64);
+        let CatalogueCard { items, features, .. } = &self.catalogue_card;
+        let total = Some((self.card.weights.bytes + items.bytes + features.bytes) as f64);
+        (self.tell)(Progress { stage: Stage::Data, received: self.received.get(), total });
+    }
+
+    /// A file that one of the cards names.
+    fn wanted(&self, file: &FileReference, is_of_catalogue: bool) -> Wanted {
+        let (card, kind) = if is_of_catalogue {
+            (&self.setup.catalogue, FaultKind::Catalogue)
+        } else {
+            (&self.setup.model, FaultKind::Model)
         };
-        let beside = |card: &str, file: &model::weights::FileReference, kind| {
-            Wanted::beside(card, &file.file, file.bytes, kind, is_retry)
-        };
-        let wanted = [
-            beside(&setup.model, &weights, FaultKind::Model),
-            beside(&setup.catalogue, &items, FaultKind::Catalogue),
-            beside(&setup.catalogue, &features, FaultKind::Catalogue),
-        ];
-        let (weights, items, features) = fetch_three(wanted, &count).await?;
-        Ok(Self { model_card, weights, catalogue_card, items, features })
+        Wanted::beside(card, &file.file, file.bytes, kind, self.is_retry)
+    }
+
+    async fn get(&self, file: &FileReference, is_of_catalogue: bool) -> Result<Vec<u8>, Fault> {
+        fetch(self.wanted(file, is_of_catalogue), &|bytes| self.count(bytes)).await
     }
 }
 
@@ -192,23 +235,10 @@ impl Engine {
 
     /// What the network sees in (a part of) a photo; nothing has been searched yet.
     pub(super) async fn see(&self, photo: &RgbImage, crop: Option<CropBox>) -> Result<Found, Fault> {
-        let embedding = self.recommender.embedder().embed(photo, crop.unwrap_or(CropBox::WHOLE)).await;
+        let embedder = self.recommender.embedder();
+        let embedding = embedder.embed(photo, crop.unwrap_or(CropBox::WHOLE)).await;
         let embedding = embedding.map_err(|error| self.blame(&error))?;
-        let main = colour::dominant(photo, embedding.garment);
-        let [r, g, b] = main;
-        let CropBox { x1, y1, x2, y2 } = embedding.garment;
-        let (label, probability) = embedding.category();
-        let label = self.recommender.embedder().labels().get(label);
-        Ok(Found {
-            width: photo.width(),
-            height: photo.height(),
-            garment: Region { x1, y1, x2, y2 },
-            attributes: self.sure_attributes(&embedding),
-            guess: label.map(|label| (label.clone(), probability)),
-            colour: (format!("#{r:02x}{g:02x}{b:02x}"), colour::FAMILIES[colour::family(main)].to_owned()),
-            embedding: embedding.vector,
-            similar: Similar::default(),
-        })
+        Ok(tell::found(embedder.card(), photo, embedding, Similar::default()))
     }
 
     /// What to say of an error: where only the graphics card will do, that it failed.
@@ -217,24 +247,6 @@ impl Engine {
             (model::Error::Inference { .. }, Some(trouble)) => backend::fault(trouble),
             _ => fault::of(error),
         }
-    }
-
-    /// The attributes that the network is sure of and that say something: that a hat has no sleeves goes without saying.
-    fn sure_attributes(&self, embedding: &Embedding) -> Vec<(String, String)> {
-        let attributes = &self.recommender.embedder().card().attributes;
-        let found = attributes.iter().zip(embedding.attribute_values());
-        found
-            .filter(|(_, (_, probability))| *probability >= SURE)
-            .filter_map(|(attribute, (value, _))| {
-                Some((attribute.name.clone(), attribute.values.get(value)?.clone()))
-            })
-            .filter(|(_, value)| !UNSAID.contains(&value.as_str()))
-            .collect()
-    }
-
-    /// Network and catalogue.
-    pub(super) fn recommender(&self) -> &Recommender {
-        &self.recommender
     }
 
     /// What the catalogue's items can be told apart by.
@@ -271,8 +283,8 @@ impl Engine {
     /// What a search that the page has put together finds.
     pub(super) fn search(&self, search: &Search) -> Result<Similar, Fault> {
         let (hits, choice) = query::search(self.recommender.catalogue(), search)?;
-        let hit = |hit: &model::search::Hit| Some(Hit { item: self.item(hit.row)?, score: hit.score });
-        Ok(Similar { hits: hits.iter().filter_map(hit).collect(), choice })
+        let items = self.recommender.catalogue().items();
+        Ok(tell::similar(items, &self.catalogue, &hits, choice, items.len()))
     }
 
     /// The item with this id.
@@ -284,25 +296,18 @@ impl Engine {
 
     /// What the page shows of the catalogue's item `row`.
     pub(super) fn item(&self, row: usize) -> Option<Item> {
-        let item = self.recommender.catalogue().items().get(row)?;
-        Some(Item {
-            row,
-            id: item.id.clone(),
-            image: resolve(&item.image, &self.catalogue),
-            width: item.width,
-            height: item.height,
-            category: item.category.clone(),
-            title: item.title.clone(),
-            price: item.price.clone(),
-            link: item.link.clone().filter(|link| is_web_address(link)),
-            own: None,
-        })
+        tell::item(self.recommender.catalogue().items(), &self.catalogue, row)
     }
-}
 
-/// Catalogues come from anywhere: a link must not be able to run anything.
-fn is_web_address(link: &str) -> bool {
-    Url::new(link).is_ok_and(|url| matches!(url.protocol().as_str(), "http:" | "https:"))
+    /// Network and catalogue.
+    pub(super) fn recommender(&self) -> &Recommender {
+        &self.recommender
+    }
+
+    /// The network on the processor, which can say where it saw what.
+    pub(super) fn own(&self) -> &Frozen {
+        self.switch.own()
+    }
 }
 
 /// Rows of a few items, of as many different categories as there are.

@@ -3,7 +3,9 @@
 //! What a network does is tried again, after longer and longer pauses and from where it broke off; what a host says for sure (a
 //! file is not there, or longer than it may be) is not. Whether the bytes are the right ones is found out by their checksum.
 
-use futures::future::try_join3;
+use std::future::ready;
+
+use futures::future::{Either, LocalBoxFuture, select};
 use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -18,6 +20,9 @@ const PAUSES: [i32; 3] = [300, 1000, 3000];
 
 /// No description of a model or a catalogue comes near this length in bytes.
 const MAX_CARD: u64 = 4 << 20;
+
+/// No picture of an item comes near this length in bytes.
+const MAX_PICTURE: u64 = 32 << 20;
 
 /// A file to download.
 pub(super) struct Wanted {
@@ -44,6 +49,12 @@ impl Wanted {
         Self { address: resolve(file, card), kind, max_bytes: bytes, cache }
     }
 
+    /// An item's picture.
+    pub(super) fn picture(address: &str) -> Self {
+        let (kind, cache) = (FaultKind::Network, RequestCache::Default);
+        Self { address: address.to_owned(), kind, max_bytes: MAX_PICTURE, cache }
+    }
+
     fn name(&self) -> &str {
         let path = self.address.split(['?', '#']).next().unwrap_or_default();
         path.rsplit('/').next().unwrap_or_default()
@@ -63,21 +74,57 @@ pub(super) fn resolve(path: &str, base: &str) -> String {
     Url::new_with_base(path, base).map_or_else(|_| path.to_owned(), |url| url.href())
 }
 
-/// Three downloads at once.
-pub(super) async fn fetch_three(
-    [first, second, third]: [Wanted; 3],
-    on_bytes: &dyn Fn(usize),
-) -> Result<(Vec<u8>, Vec<u8>, Vec<u8>), Fault> {
-    try_join3(fetch(first, on_bytes), fetch(second, on_bytes), fetch(third, on_bytes)).await
+/// Where the bytes of a file go as they arrive.
+pub(super) trait Sink {
+    /// What is there is of no use: it all comes again.
+    fn restart(&mut self);
+    /// How many bytes are there.
+    fn count(&self) -> usize;
+    /// After how many milliseconds without a byte [`Sink::wait`] is called; none for never.
+    fn patience_ms(&self) -> Option<i32> {
+        None
+    }
+    /// Does what can be done while nothing comes.
+    fn wait(&mut self) -> LocalBoxFuture<'_, ()> {
+        Box::pin(ready(()))
+    }
+    /// Takes the next bytes. Fails where it is clear that they are the wrong ones.
+    fn take<'a>(&'a mut self, piece: &'a [u8]) -> LocalBoxFuture<'a, Result<(), Fault>>;
+}
+
+impl Sink for Vec<u8> {
+    fn restart(&mut self) {
+        self.clear();
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn take<'a>(&'a mut self, piece: &'a [u8]) -> LocalBoxFuture<'a, Result<(), Fault>> {
+        self.extend_from_slice(piece);
+        Box::pin(ready(Ok(())))
+    }
 }
 
 /// Downloads one file. `on_bytes` hears the length of every piece that arrives, once.
 pub(super) async fn fetch(wanted: Wanted, on_bytes: &dyn Fn(usize)) -> Result<Vec<u8>, Fault> {
-    let mut download = Download { wanted, bytes: Vec::new(), is_resumable: false, told: 0 };
+    let mut bytes = Vec::new();
+    fetch_into(wanted, &mut bytes, on_bytes).await?;
+    Ok(bytes)
+}
+
+/// [`fetch`] for who uses the bytes as they arrive.
+pub(super) async fn fetch_into(
+    wanted: Wanted,
+    sink: &mut dyn Sink,
+    on_bytes: &dyn Fn(usize),
+) -> Result<(), Fault> {
+    let mut download = Download { wanted, sink, is_resumable: false, told: 0 };
     let mut pauses = PAUSES.into_iter();
     loop {
         match (download.attempt(on_bytes).await, pauses.next()) {
-            (Ok(()), _) => return Ok(download.bytes),
+            (Ok(()), _) => return Ok(()),
             (Err(Trouble::Passing(_)), Some(milliseconds)) => pause(milliseconds).await,
             (Err(Trouble::Passing(fault) | Trouble::Final(fault)), _) => return Err(fault),
         }
@@ -93,24 +140,24 @@ enum Trouble {
 }
 
 /// A file on its way.
-struct Download {
+struct Download<'a> {
     wanted: Wanted,
-    /// What has arrived of it, from the start.
-    bytes: Vec<u8>,
+    /// Has what has arrived of it, from the start.
+    sink: &'a mut dyn Sink,
     /// Whether the rest can be asked for alone.
     is_resumable: bool,
     /// How many bytes the listener has heard of.
     told: usize,
 }
 
-impl Download {
+impl Download<'_> {
     async fn attempt(&mut self, on_bytes: &dyn Fn(usize)) -> Result<(), Trouble> {
         let passing = |fault| Err(Trouble::Passing(fault));
         let failed = |fault| Err(Trouble::Final(fault));
         if !self.is_resumable {
-            self.bytes.clear();
+            self.sink.restart();
         }
-        let start = self.bytes.len();
+        let start = self.sink.count();
         let Ok(response) = request(&self.wanted, start).await else {
             return passing(self.wanted.interrupted());
         };
@@ -132,7 +179,7 @@ impl Download {
             if status != 200 {
                 return passing(self.wanted.interrupted());
             }
-            self.bytes.clear();
+            self.sink.restart();
         }
         if !response.ok() {
             return failed(self.wanted.fault(texts::file_refused(self.wanted.name(), status)));
@@ -141,7 +188,7 @@ impl Download {
         let is_compressed = header("content-encoding").is_some_and(|encoding| encoding != "identity");
         self.is_resumable = !is_compressed;
         let announced = header("content-length").and_then(|length| length.parse::<u64>().ok());
-        let whole = announced.map(|length| length.saturating_add(self.bytes.len() as u64));
+        let whole = announced.map(|length| length.saturating_add(self.sink.count() as u64));
         if whole.is_some_and(|length| length > self.wanted.max_bytes) {
             return failed(
                 self.wanted.fault(texts::file_too_long(self.wanted.name(), self.wanted.max_bytes)),
@@ -156,7 +203,16 @@ impl Download {
         let reader: ReadableStreamDefaultReader =
             body.get_reader().dyn_into().map_err(|_| interrupted(&self.wanted))?;
         loop {
-            let piece = JsFuture::from(reader.read()).await.map_err(|_| interrupted(&self.wanted))?;
+            let mut piece = JsFuture::from(reader.read());
+            let piece = loop {
+                let Some(ms) = self.sink.patience_ms() else { break piece.await };
+                match select(piece, Box::pin(pause(ms))).await {
+                    Either::Left((piece, _)) => break piece,
+                    Either::Right(((), late)) => piece = late,
+                }
+                self.sink.wait().await;
+            };
+            let piece = piece.map_err(|_| interrupted(&self.wanted))?;
             let is_done = Reflect::get(&piece, &"done".into()).is_ok_and(|done| done.is_truthy());
             if is_done {
                 return Ok(());
@@ -164,7 +220,7 @@ impl Download {
             let piece: Uint8Array = Reflect::get(&piece, &"value".into())
                 .and_then(JsCast::dyn_into)
                 .map_err(|_| interrupted(&self.wanted))?;
-            let start = self.bytes.len();
+            let start = self.sink.count();
             let end = start + piece.length() as usize;
             if end as u64 > self.wanted.max_bytes {
                 // Nobody waits for the outcome of giving up.
@@ -172,8 +228,7 @@ impl Download {
                 let message = texts::file_too_long(self.wanted.name(), self.wanted.max_bytes);
                 return Err(Trouble::Final(self.wanted.fault(message)));
             }
-            self.bytes.resize(end, 0);
-            piece.copy_to(&mut self.bytes[start..]);
+            self.sink.take(&piece.to_vec()).await.map_err(Trouble::Final)?;
             // What comes a second time is no progress.
             if end > self.told {
                 on_bytes(end - self.told.max(start));

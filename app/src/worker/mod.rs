@@ -3,17 +3,21 @@
 //! Requests are taken up at once and wait for the engine in the order in which they came. A question that a newer one has
 //! overtaken is given up where that saves work, without an answer: the page would drop it anyway.
 
+mod arrival;
 mod backend;
 pub(crate) mod check;
+mod compare;
 mod engine;
 mod facets;
 mod fault;
 mod fetch;
 mod graphics;
+mod heat;
 pub(crate) mod photo;
 mod query;
 pub(crate) mod relaxed;
 mod switch;
+mod tell;
 mod wardrobe;
 
 use std::cell::{Cell, RefCell};
@@ -28,6 +32,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
+use crate::worker::arrival::{Queue, Waiting};
 use crate::worker::engine::Engine;
 use crate::worker::wardrobe::{Wardrobe, hits_of};
 use twill_app::protocol::{
@@ -75,6 +80,8 @@ struct Desk {
     photo: RefCell<Option<(u32, Rc<RgbImage>)>>,
     /// Id of the newest question.
     newest: Cell<u32>,
+    /// The newest question, where it is about a photo and waits.
+    queue: Queue,
     /// Locked after the engine, never before.
     wardrobe: Mutex<Wardrobe>,
 }
@@ -92,6 +99,7 @@ impl Desk {
                         | Ask::Own(Chore::Like { .. })
                 ) {
                     self.newest.set(id);
+                    self.queue.take();
                 }
                 let desk = Rc::clone(self);
                 spawn_local(async move {
@@ -120,12 +128,12 @@ impl Desk {
                 // Reading needs no network: what is wrong with a photo is told before everything has loaded.
                 let photo = Rc::new(photo::read(&photo).await?);
                 *self.photo.borrow_mut() = Some((id, Rc::clone(&photo)));
-                self.find(id, &photo, crop, &filter).await
+                self.find(id, photo, crop, filter).await
             }
             Ask::Refine { photo: request, crop, filter } => {
                 let held = self.photo.borrow().clone().filter(|(id, _)| *id == request);
                 let (_, photo) = held.ok_or_else(|| Fault::new(FaultKind::Photo, texts::PHOTO_GONE))?;
-                self.find(id, &photo, crop, &filter).await
+                self.find(id, photo, crop, filter).await
             }
             Ask::MoreLike { row, filter } => {
                 let mut slot = self.engine.lock().await;
@@ -171,6 +179,9 @@ impl Desk {
                 post(0, stock);
                 Ok(Some(answer))
             }
+            Ask::Compare { query, item, heat } => {
+                compare::compare(self, query, item, heat).await.map(|found| Some(Answer::Compared(found)))
+            }
         }
     }
 
@@ -207,17 +218,22 @@ impl Desk {
             }
         }
         let hits = hits_of(engine, wardrobe.as_deref_mut(), &merge(&shop, &own, MOST_RESULTS)).await;
-        Ok(Similar { hits, choice: in_shop + in_wardrobe })
+        let all = engine.recommender().catalogue().items().len();
+        Ok(Similar { hits, choice: in_shop + in_wardrobe, read: all, all })
     }
 
     async fn find(
         &self,
         id: u32,
-        photo: &RgbImage,
+        photo: Rc<RgbImage>,
         crop: Option<Region>,
-        filter: &Filter,
+        filter: Filter,
     ) -> Result<Option<Answer>, Fault> {
         let crop = crop.map(crop_box).transpose()?;
+        let question = Rc::new(Waiting { id, photo, crop, filter });
+        if self.newest.get() == id {
+            *self.queue.borrow_mut() = Some(Rc::clone(&question));
+        }
         let mut slot = self.engine.lock().await;
         if self.newest.get() != id {
             return Ok(None);
@@ -226,7 +242,9 @@ impl Desk {
         if self.newest.get() != id {
             return Ok(None);
         }
-        let mut found = match engine.see(photo, crop).await {
+        self.queue.take();
+        let Waiting { photo, crop, filter, .. } = &*question;
+        let mut found = match engine.see(photo, *crop).await {
             Ok(found) => found,
             Err(fault) => {
                 if fault.kind == FaultKind::Backend {
@@ -260,7 +278,7 @@ impl Desk {
     async fn load<'a>(&self, slot: &'a mut engine::Slot) -> Result<(&'a Engine, bool), Fault> {
         let setup = self.setup.borrow().clone();
         let setup = setup.ok_or_else(|| Fault::new(FaultKind::Crash, texts::OUTDATED))?;
-        slot.load(&setup, &|progress| post(0, Answer::Progress(progress))).await
+        slot.load(&setup, &|progress| post(0, Answer::Progress(progress)), &self.queue).await
     }
 }
 

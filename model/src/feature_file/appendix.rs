@@ -33,7 +33,7 @@ impl FeatureFile {
     pub fn read_with<'a>(bytes: &'a [u8], kinds: &[u32]) -> Result<(Self, Vec<&'a [u8]>)> {
         let file = Self::read(bytes)?;
         let head = Head::read(bytes)?.ok_or_else(|| invalid("it is cut off in its header"))?;
-        let mut spans = vec![0..HEADER + ENTRY * head.sections.len()];
+        let mut spans = Vec::from_iter(Some(0..HEADER + ENTRY * head.sections.len()));
         for section in &head.sections {
             let contents =
                 section.contents(bytes).ok_or_else(|| invalid("a section lies outside the file"))?;

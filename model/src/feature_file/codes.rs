@@ -162,7 +162,12 @@ impl Codes {
             return None;
         }
         let start = self.blocks.len() * self.block_rows;
-        self.lines.extend(codes.as_chunks::<LINE>().0.iter().map(|line| Line(*line)));
+        let lines = codes.as_chunks::<LINE>().0;
+        if self.lines.capacity() - self.lines.len() < lines.len() {
+            // Not twice as many, as a list that grows by itself takes.
+            self.lines.reserve_exact(lines.len().max(self.lines.len() / 4));
+        }
+        self.lines.extend(lines.iter().map(|line| Line(*line)));
         let mut row_codes = vec![0; self.dimension.next_multiple_of(QUAD)];
         let mut spread = 0;
         for row in start..start + rows {
@@ -193,19 +198,35 @@ impl Codes {
     /// Adds a block whose lines are there already, after measuring what its codes lose of its vectors.
     fn push(&mut self, vectors: &[f16], offsets: Vec<f32>, steps: Vec<f32>) {
         let start = self.blocks.len() * self.block_rows;
+        let rows = vectors.len() / self.dimension;
+        let mut block = Block { start, rows, offsets, steps, residual: 0.0, spread: 0.0 };
+        self.measure(&mut block, vectors);
+        self.blocks.push(block);
+    }
+
+    /// Measures what all codes lose, now that the vectors are there: as many as there are rows.
+    pub(super) fn see(&mut self, vectors: &[f16]) {
+        let mut blocks = std::mem::take(&mut self.blocks);
+        for (block, vectors) in blocks.iter_mut().zip(vectors.chunks(self.block_rows * self.dimension)) {
+            self.measure(block, vectors);
+        }
+        self.blocks = blocks;
+    }
+
+    /// Measures what the codes of a block lose of its vectors.
+    fn measure(&self, block: &mut Block, vectors: &[f16]) {
         let (mut residual, mut spread) = (0.0_f64, 0_u32);
         let mut vector = vec![0.0; self.dimension];
         let mut codes = vec![0; self.dimension.next_multiple_of(QUAD)];
-        let rows = vectors.len() / self.dimension;
         for (index, row) in vectors.chunks_exact(self.dimension).enumerate() {
             row.convert_to_f32_slice(&mut vector);
-            self.copy_row(start + index, &mut codes);
+            self.copy_row(block.start + index, &mut codes);
             let codes = &codes[..self.dimension];
-            residual = residual.max(squared_distance(&vector, &offsets, &steps, codes));
+            residual = residual.max(squared_distance(&vector, &block.offsets, &block.steps, codes));
             spread = spread.max(doubled_spread(codes));
         }
-        let (residual, spread) = (residual.sqrt(), f64::from(spread).sqrt() / 2.0);
-        self.blocks.push(Block { start, rows, offsets, steps, residual, spread });
+        block.residual = residual.sqrt();
+        block.spread = f64::from(spread).sqrt() / 2.0;
     }
 
     /// Overwrites `codes` with those of one row, which there must be, in whole quads.

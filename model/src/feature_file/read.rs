@@ -28,8 +28,8 @@ pub(super) struct Head {
     pub(super) total: u64,
     pub(super) rows: u64,
     pub(super) dimension: usize,
-    weights_sha256: [u8; 32],
-    preprocess_id: [u8; 16],
+    pub(super) weights_sha256: [u8; 32],
+    pub(super) preprocess_id: [u8; 16],
     pub(super) sections: Vec<Section>,
 }
 
@@ -73,6 +73,16 @@ impl Head {
     pub(super) fn coded(&self) -> Option<(&Section, &Section)> {
         self.find(KIND_CODES, CODEC_SEVEN_BITS).zip(self.find(KIND_BLOCKS, CODEC_BLOCKS))
     }
+
+    /// The section of vectors, where it has its length and comes after the codes, and those after their blocks.
+    pub(super) fn in_order(&self) -> Option<&Section> {
+        let (codes, blocks) = self.coded()?;
+        let vectors = self.find(KIND_VECTORS, CODEC_F16)?;
+        let is_after = |one: &Section, other: &Section| one.offset >= other.offset + other.length;
+        let length = self.rows.checked_mul(self.dimension as u64).and_then(|values| values.checked_mul(2));
+        let fits = length == Some(vectors.length) && is_after(codes, blocks) && is_after(vectors, codes);
+        fits.then_some(vectors)
+    }
 }
 
 impl FeatureFile {
@@ -95,7 +105,7 @@ impl FeatureFile {
         }
         let data = section.contents(bytes).ok_or_else(outside)?;
         if sha256(data) != section.hash {
-            return Err(invalid("its vectors are damaged, the checksum differs"));
+            return Err(invalid(DAMAGED_VECTORS));
         }
         // The vectors lie inside the file, so their number fits `usize`, and so does that of the rows.
         let vectors: Vec<f16> = data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])).collect();
@@ -125,6 +135,10 @@ const MAX_OFFSET: f32 = 2.0;
 const MAX_STEP: f32 = 1.0;
 /// How much more than stated a residual may be: another writer adds up in another order.
 const RESIDUAL_TOLERANCE: f64 = 1e-6;
+/// What is wrong where the vectors have another hash.
+pub(super) const DAMAGED_VECTORS: &str = "its vectors are damaged, the checksum differs";
+/// What is wrong where the codes have another hash.
+pub(super) const DAMAGED_CODES: &str = "its codes are damaged, the checksum differs";
 /// What is wrong where a code is over 127.
 pub(super) const EIGHT_BITS: &str = "a code has more than seven bits";
 
@@ -144,9 +158,8 @@ pub(super) struct Entry {
 }
 
 impl<'a> BlockTable<'a> {
-    /// `rows` fits `usize` or fails. `bytes` has the whole section.
-    pub(super) fn read(bytes: &'a [u8], table: &Section, rows: u64, dimension: usize) -> Result<Self> {
-        let contents = table.contents(bytes).ok_or_else(outside)?;
+    /// `rows` fits `usize` or fails. `contents` are those of the section `table`.
+    pub(super) fn read(contents: &'a [u8], table: &Section, rows: u64, dimension: usize) -> Result<Self> {
         if sha256(contents) != table.hash {
             return Err(invalid("its table of blocks is damaged, the checksum differs"));
         }
@@ -206,7 +219,8 @@ fn read_codes(
     if codes.length != (codes::lines_of(rows, dimension) * LINE) as u64 {
         return Err(invalid("its codes do not have the length that the header states"));
     }
-    let table = BlockTable::read(bytes, table, rows as u64, dimension)?;
+    let contents = table.contents(bytes).ok_or_else(outside)?;
+    let table = BlockTable::read(contents, table, rows as u64, dimension)?;
     let block_rows = table.block_rows;
     let data = codes.contents(bytes).ok_or_else(outside)?;
     let block_bytes = codes::lines_of(block_rows, dimension) * LINE;
@@ -218,20 +232,26 @@ fn read_codes(
         entries.push(entry);
     }
     if sha256(&hashes) != codes.hash {
-        return Err(invalid("its codes are damaged, the checksum differs"));
+        return Err(invalid(DAMAGED_CODES));
     }
     let (residuals, scales): (Vec<f64>, Vec<_>) =
         entries.into_iter().map(|entry| (entry.residual, (entry.offsets, entry.steps))).unzip();
     let codes = Codes::from_file(vectors, dimension, block_rows, data, scales.into_iter())
         .ok_or_else(|| invalid(EIGHT_BITS))?;
-    for (index, (block, stated)) in codes.blocks().iter().zip(residuals).enumerate() {
+    check_residuals(&codes, residuals)?;
+    Ok(codes)
+}
+
+/// Fails where a block's codes, once they have been compared with the vectors, are farther off than stated.
+pub(super) fn check_residuals(codes: &Codes, stated: Vec<f64>) -> Result<()> {
+    for (index, (block, stated)) in codes.blocks().iter().zip(stated).enumerate() {
         // Written so that a NaN fails, too.
         let is_true = block.residual <= stated * (1.0 + RESIDUAL_TOLERANCE);
         if !is_true {
             return Err(invalid(format!("the codes of block {index} are farther off than it says")));
         }
     }
-    Ok(codes)
+    Ok(())
 }
 
 impl Section {
@@ -270,7 +290,7 @@ fn sections(bytes: &[u8]) -> Result<Option<Vec<Section>>> {
     table.chunks_exact(ENTRY).map(section).collect::<Result<Vec<_>>>().map(Some)
 }
 
-fn outside() -> Error {
+pub(super) fn outside() -> Error {
     invalid("a section lies outside the file")
 }
 

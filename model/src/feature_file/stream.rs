@@ -3,30 +3,45 @@
 //! The writer puts blocks and codes first. Each block has its own hash, so what is searched has been checked, but for how
 //! far the codes are from the vectors, which only the vectors can show. A million items of 64 values are
 //! 192 MB, the first block of them 4 MB.
+//!
+//! Of a file in the writer's order nothing is held twice: codes and vectors go where they are searched, and their bytes are let go.
+//! A file in any other order is kept as it is until all of it is there.
+
+use half::f16;
 
 use super::{
-    Codes, FeatureFile, Line,
+    Codes, FeatureFile, Line, check_shape, check_vectors,
     codes::lines_of,
     format::{GROUP_ROWS, LINE, QUAD},
     invalid,
-    read::{BlockTable, EIGHT_BITS, Head},
+    read::{self, BlockTable, EIGHT_BITS, Head, outside},
 };
-use crate::Result;
+use crate::{Result, hash::Hasher};
 
 /// A feature file of which a part has arrived.
 #[derive(Default)]
 pub struct FeatureStream {
-    /// All that has arrived.
+    /// What has arrived and is still to be used.
     bytes: Vec<u8>,
+    /// Bytes before those.
+    gone: usize,
     head: Option<Head>,
     codes: Option<Codes>,
+    /// The section of blocks.
+    table: Vec<u8>,
+    /// What each block of codes says of how far it is off.
+    residuals: Vec<f64>,
+    /// Of the hashes of all blocks.
+    code_hash: Hasher,
+    vectors: Vec<f16>,
+    vector_hash: Hasher,
 }
 
 impl std::fmt::Debug for FeatureStream {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("FeatureStream")
-            .field("bytes", &self.bytes.len())
+            .field("bytes", &self.progress().0)
             .field("rows", &self.rows())
             .finish_non_exhaustive()
     }
@@ -49,24 +64,26 @@ impl FeatureStream {
             self.head = Head::read(&self.bytes)?;
         }
         let Some(head) = &self.head else { return Ok(()) };
-        if self.bytes.len() as u64 > head.total {
+        if self.progress().0 > head.total {
             return Err(invalid(format!("it has more than its {} bytes", head.total)));
         }
         let Some((codes, table)) = head.coded() else { return Ok(()) };
-        if table.contents(&self.bytes).is_none() {
-            return Ok(());
-        }
         if self.codes.is_none() {
+            // Nothing has been let go of yet.
+            let Some(contents) = table.contents(&self.bytes) else { return Ok(()) };
             let group = (head.dimension.div_ceil(QUAD) * LINE) as u64;
             let length = head.rows.div_ceil(GROUP_ROWS as u64).checked_mul(group);
             // From here on the number of rows fits `usize`, and so does everything that is computed from it.
             if length != Some(codes.length) || usize::try_from(codes.length).is_err() {
                 return Err(invalid("its codes do not have the length that the header states"));
             }
-            let table = BlockTable::read(&self.bytes, table, head.rows, head.dimension)?;
-            self.codes = Some(Codes::none(head.dimension, table.block_rows));
+            let blocks = BlockTable::read(contents, table, head.rows, head.dimension)?;
+            self.codes = Some(Codes::none(head.dimension, blocks.block_rows));
+            self.table = contents.to_vec();
         }
-        self.take_blocks()
+        self.take_blocks()?;
+        self.take_vectors();
+        Ok(())
     }
 
     /// Takes every block of codes that is whole by now.
@@ -74,34 +91,95 @@ impl FeatureStream {
         let (Some(head), Some(codes)) = (&self.head, &mut self.codes) else { return Ok(()) };
         let Some((section, table)) = head.coded() else { return Ok(()) };
         let rows = head.rows as usize;
-        let mut table_of_blocks = None;
+        let lets_go = head.in_order().is_some();
+        let start = usize::try_from(section.offset).unwrap_or(usize::MAX);
+        let mut blocks = None;
         while codes.rows() < rows {
             let end = codes.rows() + codes.block_rows().min(rows - codes.rows());
             let [from, to] = [codes.rows(), end].map(|row| lines_of(row, head.dimension) * LINE);
-            let start = usize::try_from(section.offset).unwrap_or(usize::MAX);
-            let arrived = self.bytes.get(start..).and_then(|section| section.get(from..to));
-            let Some(arrived) = arrived else { break };
-            let table = match &table_of_blocks {
-                Some(table) => table,
-                None => {
-                    table_of_blocks.insert(BlockTable::read(&self.bytes, table, head.rows, head.dimension)?)
-                }
+            let from = start.saturating_add(from).saturating_sub(self.gone);
+            let to = start.saturating_add(to).saturating_sub(self.gone);
+            let Some(arrived) = self.bytes.get(from..to) else { break };
+            let blocks = match &blocks {
+                Some(blocks) => blocks,
+                None => blocks.insert(BlockTable::read(&self.table, table, head.rows, head.dimension)?),
             };
             let index = codes.rows() / codes.block_rows();
-            let Some(entry) = table.entry(index)? else { break };
+            let Some(entry) = blocks.entry(index)? else { break };
             entry.check(index, arrived)?;
+            self.code_hash.update(&entry.hash);
+            self.residuals.push(entry.residual);
             let scales = (entry.offsets, entry.steps);
             codes
                 .push_unseen(end - codes.rows(), arrived, scales, entry.residual)
                 .ok_or_else(|| invalid(EIGHT_BITS))?;
+            if lets_go {
+                self.bytes.drain(..to);
+                self.gone += to;
+            }
+        }
+        if lets_go && codes.rows() == rows {
+            self.bytes.shrink_to(self.bytes.len());
         }
         Ok(())
+    }
+
+    /// Takes all vectors that are there by now, once there are no more codes to come.
+    fn take_vectors(&mut self) {
+        let Some(section) = self.head.as_ref().and_then(Head::in_order) else { return };
+        let [start, length] =
+            [section.offset, section.length].map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        if !self.has_all_codes() {
+            return;
+        }
+        self.let_go(start.saturating_sub(self.gone));
+        if self.gone < start {
+            return;
+        }
+        let missing = length.saturating_sub(2 * self.vectors.len());
+        let (values, _) = self.bytes[..missing.min(self.bytes.len())].as_chunks::<2>();
+        self.vector_hash.update(values.as_flattened());
+        let taken = 2 * values.len();
+        if self.vectors.capacity() - self.vectors.len() < values.len() {
+            // More at once, but never much more than has arrived, nor more than will be needed.
+            let most = (self.vectors.len() / 4).min(missing / 2);
+            self.vectors.reserve_exact(values.len().max(most));
+        }
+        self.vectors.extend(values.iter().map(|bytes| f16::from_le_bytes(*bytes)));
+        self.let_go(taken);
+        if missing == taken {
+            // What follows means nothing.
+            self.let_go(self.bytes.len());
+        }
+    }
+
+    fn let_go(&mut self, count: usize) {
+        let count = count.min(self.bytes.len());
+        self.bytes.drain(..count);
+        self.gone += count;
+    }
+
+    fn has_all_codes(&self) -> bool {
+        let rows = self.head.as_ref().map(|head| head.rows);
+        self.codes.as_ref().map(|codes| codes.rows() as u64) == rows
     }
 
     /// Rows that can be searched so far.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.codes.as_ref().map_or(0, Codes::rows)
+    }
+
+    /// Rows that there will be, once that is known.
+    #[must_use]
+    pub fn total_rows(&self) -> Option<u64> {
+        self.head.as_ref().map(|head| head.rows)
+    }
+
+    /// SHA-256 of the weights that made the vectors, and the id of the preprocessing, once they are known.
+    #[must_use]
+    pub fn made_with(&self) -> Option<([u8; 32], [u8; 16])> {
+        self.head.as_ref().map(|head| (head.weights_sha256, head.preprocess_id))
     }
 
     /// What a scan reads of what has arrived, as [`FeatureFile::lines`] of a whole file.
@@ -119,12 +197,44 @@ impl FeatureStream {
     /// Bytes that have arrived, and how many there will be, where that is known.
     #[must_use]
     pub fn progress(&self) -> (u64, Option<u64>) {
-        (self.bytes.len() as u64, self.head.as_ref().map(|head| head.total))
+        ((self.gone + self.bytes.len()) as u64, self.head.as_ref().map(|head| head.total))
     }
 
     /// The whole file, once everything is there. Fails as [`FeatureFile::read`] does.
     pub fn finish(self) -> Result<FeatureFile> {
-        FeatureFile::read(&self.bytes)
+        let Some(section) = self.head.as_ref().and_then(Head::in_order).filter(|_| self.codes.is_some())
+        else {
+            return FeatureFile::read(&self.bytes);
+        };
+        let (vector_section, Some(head)) = (section.hash, &self.head) else { return Err(outside()) };
+        let (arrived, total) = (self.progress().0, head.total);
+        if arrived != total {
+            return Err(invalid(format!("it has {arrived} bytes instead of {total}")));
+        }
+        let code_section = head.coded().map(|(codes, _)| codes.hash);
+        if self.vectors.len() as u64 * 2 != section.length || !self.has_all_codes() {
+            return Err(outside());
+        }
+        let Self { head: Some(head), codes: Some(mut codes), vectors, .. } = self else {
+            return Err(outside());
+        };
+        if self.vector_hash.finish() != vector_section {
+            return Err(invalid(read::DAMAGED_VECTORS));
+        }
+        check_shape(vectors.len(), head.dimension)?;
+        check_vectors(&vectors, head.dimension)?;
+        if Some(self.code_hash.finish()) != code_section {
+            return Err(invalid(read::DAMAGED_CODES));
+        }
+        codes.see(&vectors);
+        read::check_residuals(&codes, self.residuals)?;
+        Ok(FeatureFile {
+            dimension: head.dimension,
+            weights_sha256: head.weights_sha256,
+            preprocess_id: head.preprocess_id,
+            vectors,
+            codes,
+        })
     }
 
     pub(crate) fn codes(&self) -> Option<&Codes> {
@@ -171,6 +281,30 @@ mod tests {
             if piece == 1 {
                 assert_eq!(seen, [0, 16, 32, 48, 64, 80, 96, 100]);
             }
+            assert_eq!(stream.finish().unwrap(), file);
+        }
+    }
+
+    #[test]
+    fn nothing_is_held_twice() {
+        let file = in_small_blocks(1000);
+        let bytes = file.write();
+        let block = lines_of(16, 10) * LINE;
+        for piece in [1, 100, 1000] {
+            let mut stream = FeatureStream::new();
+            let (mut most, mut vectors) = (0, 0);
+            for part in bytes.chunks(piece) {
+                stream.push(part).unwrap();
+                // Before its first block is there, header and tables wait for it.
+                if stream.rows() > 0 {
+                    most = most.max(stream.bytes.len());
+                }
+                vectors = vectors.max(stream.vectors.capacity());
+            }
+            assert!(most < block + 64 + piece, "{most} bytes wait in pieces of {piece}");
+            assert_eq!(stream.made_with(), Some(([7; 32], [9; 16])));
+            assert_eq!((stream.total_rows(), stream.vectors.len()), (Some(1000), 10_000));
+            assert!(vectors <= 12_500, "room for {vectors} values");
             assert_eq!(stream.finish().unwrap(), file);
         }
     }

@@ -1,6 +1,6 @@
 //! From the feature map to the feature, the category and the box.
 
-use super::map::Map;
+use super::map::{FeatureMap, Map};
 use super::tensors::{Affine, Tensors};
 use crate::Result;
 use crate::resnet::{BoxHead, Pool, ResNetConfig};
@@ -17,6 +17,9 @@ pub struct Output {
     /// x1, y1, x2, y2 as fractions of the input square, unbounded.
     pub boxes: Vec<f32>,
 }
+
+/// Keeps the root's slope finite where a channel is silent everywhere.
+const OFFSET: f32 = 1e-6;
 
 #[derive(Debug)]
 pub(super) struct Head {
@@ -48,6 +51,17 @@ impl Linear {
     fn apply(&self, input: &[f32]) -> Vec<f32> {
         let rows = self.weight.chunks_exact(input.len());
         rows.zip(&self.bias).map(|(row, bias)| dot(row, input) + bias).collect()
+    }
+
+    /// What each of `inputs` inputs counts in the product of the output and `direction`, and what the bias adds to it.
+    fn turned(&self, inputs: usize, direction: &[f32]) -> (Vec<f32>, f32) {
+        let mut weights = vec![0.0; inputs];
+        for (row, factor) in self.weight.chunks_exact(inputs.max(1)).zip(direction) {
+            for (weight, value) in weights.iter_mut().zip(row) {
+                *weight += factor * value;
+            }
+        }
+        (weights, dot(&self.bias, direction))
     }
 }
 
@@ -99,6 +113,35 @@ impl Head {
         })
     }
 
+    /// Channels of the map, not filled up.
+    pub(super) fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// See [`super::Frozen::shares`].
+    pub(super) fn shares(&self, map: &FeatureMap, direction: &[f32]) -> (Vec<f32>, f32) {
+        let (weights, rest) = match &self.embedding {
+            Some(embedding) => embedding.turned(self.channels, direction),
+            None => (direction.to_vec(), 0.0),
+        };
+        let is_gem = self.pool == Pool::Gem;
+        // What a channel is summed of; the offset of the mean is that of each of its terms.
+        let term = |value: f32| if is_gem { value * value * value + OFFSET } else { value };
+        let pixels = || map.values.chunks_exact(self.channels);
+        let mut sums = vec![0.0f32; self.channels];
+        for pixel in pixels() {
+            for (sum, value) in sums.iter_mut().zip(pixel) {
+                *sum += term(*value);
+            }
+        }
+        let count = (map.size * map.size) as f32;
+        let root = |sum: f32| if is_gem { (sum / count).powf(1.0 / 3.0) / sum } else { count.recip() };
+        let factors: Vec<f32> = weights.iter().zip(sums).map(|(weight, sum)| weight * root(sum)).collect();
+        let share =
+            |pixel: &[f32]| pixel.iter().zip(&factors).map(|(value, factor)| term(*value) * factor).sum();
+        (pixels().map(share).collect(), rest)
+    }
+
     /// The answer to the last block's map; `active` is memory.
     pub(super) fn forward(&self, map: &Map, active: &mut Map) -> Output {
         active.reshape(map.size(), self.channels);
@@ -111,7 +154,7 @@ impl Head {
             }
         }
         let count = (active.size() * active.size()) as f32;
-        let root = |mean: f32| if self.pool == Pool::Gem { (mean + 1e-6).powf(1.0 / 3.0) } else { mean };
+        let root = |mean: f32| if self.pool == Pool::Gem { (mean + OFFSET).powf(1.0 / 3.0) } else { mean };
         let pooled: Vec<f32> = sums.into_iter().map(|sum| root(sum / count)).collect();
         let feature = match &self.embedding {
             Some(embedding) => embedding.apply(&pooled),
@@ -140,4 +183,42 @@ impl Head {
 fn by_pixel(values: &[f32], pixels: usize) -> Vec<f32> {
     let channels = values.len() / pixels;
     (0..values.len()).map(|at| values[at % channels * pixels + at / channels]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One channel at two positions, by hand.
+    #[test]
+    fn a_position_has_the_share_of_its_cube() {
+        let linear =
+            |inputs, outputs| Linear { weight: vec![0.5; inputs * outputs], bias: vec![0.25; outputs] };
+        let head = |pool, embedding| Head {
+            norm: Affine::new(vec![1.0], vec![0.0]),
+            channels: 1,
+            pool,
+            embedding,
+            category: linear(1, 1),
+            attributes: None,
+            box_map: None,
+            boxes: linear(1, 4),
+        };
+        // Four positions with 1, 2, nothing and nothing: cubes 1 and 8 of 9, a mean of 9/4.
+        let map = FeatureMap { size: 2, values: vec![1.0, 2.0, 0.0, 0.0] };
+        let pooled = 2.25f32.cbrt();
+        let (shares, rest) = head(Pool::Gem, None).shares(&map, &[3.0]);
+        for (found, wanted) in shares.iter().zip([1.0 / 9.0, 8.0 / 9.0, 0.0, 0.0]) {
+            assert!((found - 3.0 * pooled * wanted).abs() < 1e-4, "{shares:?}");
+        }
+        assert!(rest == 0.0);
+        let (shares, rest) = head(Pool::Gem, Some(linear(1, 1))).shares(&map, &[3.0]);
+        assert!((shares.iter().sum::<f32>() - 1.5 * pooled).abs() < 1e-5 && (rest - 0.75).abs() < 1e-6);
+        let (shares, _) = head(Pool::Average, None).shares(&map, &[3.0]);
+        assert_eq!(shares, [0.75, 1.5, 0.0, 0.0]);
+        // A channel that is silent everywhere divides what little there is evenly.
+        let silent = FeatureMap { size: 2, values: vec![0.0; 4] };
+        let (shares, _) = head(Pool::Gem, None).shares(&silent, &[1.0]);
+        assert!(shares.iter().all(|share| (share - 0.0025).abs() < 1e-6), "{shares:?}");
+    }
 }

@@ -1,6 +1,34 @@
 //! What lies between two layers.
 
+use super::head::Output;
 use super::kernel::filled;
+
+/// What the network says of a picture, and what it saw where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sight {
+    /// The network's answer.
+    pub output: Output,
+    /// What the answer was pooled from.
+    pub map: FeatureMap,
+}
+
+/// The last feature map, activated: no value is negative.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FeatureMap {
+    /// Width and height, positions.
+    pub size: usize,
+    /// `[size * size, channels]`
+    pub values: Vec<f32>,
+}
+
+impl FeatureMap {
+    /// Without border, and without what fills up its channels.
+    pub(super) fn copy(map: &Map, channels: usize) -> Self {
+        let pixels = (0..map.size()).flat_map(|y| map.row(y).chunks_exact(map.channels()));
+        let values = pixels.flat_map(|pixel| &pixel[..channels]).copied().collect();
+        Self { size: map.size(), values }
+    }
+}
 
 /// A square map with a border of one pixel of zeros, as a 3x3 convolution reads it: `[size + 2, size + 2, channels]`. The
 /// channels are [`filled`]; those that fill it up are zero.

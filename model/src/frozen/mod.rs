@@ -23,6 +23,7 @@ use self::head::Head;
 pub use self::head::Output;
 use self::kernel::filled;
 use self::map::Map;
+pub use self::map::{FeatureMap, Sight};
 use self::tensors::{Affine, Tensors};
 use crate::Result;
 use crate::resnet::ResNetConfig;
@@ -115,6 +116,38 @@ impl Frozen {
     /// - `input`: `[3, size, size]`, preprocessed; missing values count as 0
     #[must_use]
     pub fn forward(&self, input: &[f32]) -> Output {
+        self.compute(input, &mut |_| {})
+    }
+
+    /// [`Frozen::forward`], with the feature map that the answer was pooled from.
+    #[must_use]
+    pub fn see(&self, input: &[f32]) -> Sight {
+        let mut map = FeatureMap::default();
+        let output = self.compute(input, &mut |active| {
+            map = FeatureMap::copy(active, self.head.channels());
+        });
+        Sight { output, map }
+    }
+
+    /// What each position of a map that this network saw adds to the product of its picture's feature and `direction`, row by row,
+    /// and what belongs to none of them. All of it adds up to that product.
+    ///
+    /// The feature is `W p + b`, where a channel's `p = (mean of v^3 + 1e-6)^(1/3)` over its values `v` ([`Pool::Gem`]). Being
+    /// homogeneous in the values, `p` is the sum over positions of its slope there times the value there, which gives a position the share
+    /// `(v^3 + 1e-6) / sum(v^3 + 1e-6)` of it; an average gives `v / n`. The bias belongs to no position.
+    ///
+    /// # Shapes
+    ///
+    /// - `direction`: `[feature_length]`
+    ///
+    /// [`Pool::Gem`]: crate::resnet::Pool::Gem
+    #[must_use]
+    pub fn shares(&self, map: &FeatureMap, direction: &[f32]) -> (Vec<f32>, f32) {
+        self.head.shares(map, direction)
+    }
+
+    /// `look` is shown the map that the answer is pooled from.
+    fn compute(&self, input: &[f32], look: &mut dyn FnMut(&Map)) -> Output {
         let mut memory = self.take_memory();
         let Memory { picture, map, rooms, scratch } = &mut memory;
         for y in 0..self.size {
@@ -133,6 +166,7 @@ impl Frozen {
             block.apply(map, rooms, scratch);
         }
         let output = self.head.forward(map, &mut rooms[0]);
+        look(&rooms[0]);
         if let Ok(mut kept) = self.memory.lock() {
             kept.push(memory);
         }

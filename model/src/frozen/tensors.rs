@@ -16,7 +16,7 @@ pub(super) struct Affine {
 }
 
 impl Affine {
-    fn new(mut scale: Vec<f32>, mut shift: Vec<f32>) -> Self {
+    pub(super) fn new(mut scale: Vec<f32>, mut shift: Vec<f32>) -> Self {
         let channels = filled(scale.len());
         scale.resize(channels, 0.0);
         shift.resize(channels, 0.0);

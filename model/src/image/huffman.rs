@@ -48,7 +48,7 @@ impl<'a> Bits<'a> {
                     self.at += 2;
                     0xff
                 }
-                (Some(0xff), _) | (None, _) => {
+                (Some(0xff) | None, _) => {
                     self.beyond += 8;
                     0
                 }

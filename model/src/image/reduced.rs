@@ -41,14 +41,13 @@ pub(super) fn decode(bytes: &[u8], size: [u32; 2], reduction: usize) -> Option<R
         match marker {
             0xc0 | 0xc1 => tables.frame = Some(Frame::read(segment, size, reduction)?),
             0xc4 => tables.read_codes(segment)?,
-            // Other ways of coding.
-            0xc2..=0xcf => return None,
             0xda => return tables.scan(segment, bytes.get(end..)?),
             0xdb => tables.read_steps(segment)?,
             0xdd => tables.restart_interval = usize::from(u16::from_be_bytes(*segment.first_chunk()?)),
             // Adobe's: whether the colours are what everybody else's are.
             0xee if segment.starts_with(b"Adobe") && segment.get(11) != Some(&1) => return None,
             0xe0..=0xef | 0xfe => {}
+            // Other ways of coding, above all.
             _ => return None,
         }
         at = end;

@@ -157,6 +157,16 @@ impl Wardrobe {
         kept.map(|kept| kept.vector.clone()).ok_or_else(gone)
     }
 
+    /// What is known of a photo.
+    pub(super) fn item(&self, id: &str) -> Option<&Known> {
+        self.items.iter().find(|item| item.id == id)
+    }
+
+    /// The thumbnail of a photo.
+    pub(super) async fn file(&self, id: &str) -> Option<Uint8Array> {
+        self.files(&[id]).await.pop().flatten()
+    }
+
     /// Photos as the page shows them.
     async fn show(&mut self, ids: &[&str]) -> Vec<Item> {
         let missing: Vec<&str> =

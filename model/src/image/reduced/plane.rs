@@ -44,13 +44,13 @@ impl<'a> Plane<'a> {
         let width = frame.units[0] * blocks[0] * pixels[0];
         let height = frame.units[1] * blocks[1] * pixels[1];
         let shares = match pixels[0] * pixels[1] {
-            1 => Shares::One(shares(pixels, steps)),
-            2 => Shares::Two(shares(pixels, steps)),
-            4 => Shares::Four(shares(pixels, steps)),
-            8 => Shares::Eight(shares(pixels, steps)),
-            16 => Shares::Sixteen(shares(pixels, steps)),
-            32 => Shares::ThirtyTwo(shares(pixels, steps)),
-            _ => Shares::SixtyFour(shares(pixels, steps)),
+            1 => Shares::One(Box::new(shares(pixels, steps))),
+            2 => Shares::Two(Box::new(shares(pixels, steps))),
+            4 => Shares::Four(Box::new(shares(pixels, steps))),
+            8 => Shares::Eight(Box::new(shares(pixels, steps))),
+            16 => Shares::Sixteen(Box::new(shares(pixels, steps))),
+            32 => Shares::ThirtyTwo(Box::new(shares(pixels, steps))),
+            _ => Shares::SixtyFour(Box::new(shares(pixels, steps))),
         };
         Self { means, others, shares, blocks, pixels, mean: 0, width, values: vec![0; width * height] }
     }
@@ -124,7 +124,7 @@ impl<'a> Plane<'a> {
 
 /// What each frequency, in the order in which they are stored, adds to the mean of each part of a block, row by row, if its coded number
 /// is 1.
-fn shares<const LENGTH: usize>([across, down]: [usize; 2], steps: &[u16; 64]) -> Box<[[f32; LENGTH]; 64]> {
+fn shares<const LENGTH: usize>([across, down]: [usize; 2], steps: &[u16; 64]) -> [[f32; LENGTH]; 64] {
     // The mean of a wave over each of so many parts.
     let wave = |parts: usize, frequency: usize, part: usize| {
         let pixels = 8 / parts;
@@ -132,7 +132,7 @@ fn shares<const LENGTH: usize>([across, down]: [usize; 2], steps: &[u16; 64]) ->
         let value = |x: usize| (f64::from(x as u32 * 2 + 1) * frequency as f64 * PI / 16.0).cos();
         (part * pixels..(part + 1) * pixels).map(value).sum::<f64>() * scale / pixels as f64
     };
-    let mut shares = Box::new([[0.0; LENGTH]; 64]);
+    let mut shares = [[0.0; LENGTH]; 64];
     for ((shares, step), place) in shares.iter_mut().zip(steps).zip(ZIGZAG) {
         let (u, v) = (usize::from(place % 8), usize::from(place / 8));
         for (at, share) in shares.iter_mut().enumerate() {

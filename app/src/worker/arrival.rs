@@ -1,0 +1,173 @@
+//! A catalogue's feature file on its way: checked as it arrives, and searched for who waits.
+//!
+//! Every block of codes has its own hash and is searched only after that was right; the rest, and the whole file's hash, are
+//! checked once everything is there. Until then answers are a foretaste: they come a few times a second at most, and the
+//! answer that counts follows.
+
+use std::cell::RefCell;
+use std::mem::take;
+use std::rc::Rc;
+
+use ::image::RgbImage;
+use futures::future::LocalBoxFuture;
+use js_sys::Date;
+use model::Error;
+use model::catalogue::{CatalogueCard, Item};
+use model::crop::CropBox;
+use model::embedder::{Embedder, Embedding};
+use model::feature_file::{FeatureFile, FeatureStream};
+use model::hash::Hasher;
+use model::search::{Filter as Rows, Request, search_stream};
+
+use crate::worker::facets::Facets;
+use crate::worker::fetch::Sink;
+use crate::worker::{fault, post, tell};
+use twill_app::protocol::{Answer, Fault, Filter, MOST_RESULTS, Scope};
+
+/// Milliseconds between two answers to the same question.
+const PAUSE_MS: f64 = 400.0;
+
+/// A question about a photo that waits for the catalogue.
+pub(super) struct Waiting {
+    /// Id of the request.
+    pub(super) id: u32,
+    /// The photo.
+    pub(super) photo: Rc<RgbImage>,
+    /// The part of it that the person chose.
+    pub(super) crop: Option<CropBox>,
+    /// Which items may be found.
+    pub(super) filter: Filter,
+}
+
+/// Whoever waits now.
+pub(super) type Queue = RefCell<Option<Rc<Waiting>>>;
+
+/// What is known of a catalogue before its vectors are there.
+#[derive(Clone, Copy)]
+pub(super) struct Shelf<'a> {
+    /// The network.
+    pub(super) embedder: &'a Embedder,
+    /// catalogue.json.
+    pub(super) card: &'a CatalogueCard,
+    /// All items.
+    pub(super) items: &'a [Item],
+    /// What they can be told apart by.
+    pub(super) facets: &'a Facets,
+    /// Address of catalogue.json.
+    pub(super) catalogue: &'a str,
+    /// Who waits.
+    pub(super) queue: &'a Queue,
+}
+
+/// A feature file on its way.
+#[derive(Default)]
+pub(super) struct Arrival<'a> {
+    stream: FeatureStream,
+    hasher: Hasher,
+    /// What is searched for who waits, where anything is.
+    shelf: Option<Shelf<'a>>,
+    last: Last,
+}
+
+/// The last answer that was given early.
+#[derive(Default)]
+struct Last {
+    id: u32,
+    rows: usize,
+    ms: f64,
+    embedding: Option<Embedding>,
+}
+
+impl<'a> Arrival<'a> {
+    /// Answers who waits from now on.
+    pub(super) fn serve(&mut self, shelf: Shelf<'a>) {
+        self.shelf = Some(shelf);
+    }
+
+    /// The file, all of which is there, checked against the hash that `card` names.
+    pub(super) fn finish(self, card: &CatalogueCard) -> Result<FeatureFile, Fault> {
+        let (bytes, _) = self.stream.progress();
+        let check = card.features.check_hash(bytes, self.hasher.finish());
+        check
+            .map_err(|reason| Error::InvalidFeatureFile { reason })
+            .and_then(|()| self.stream.finish())
+            .map_err(|error| fault::of(&error))
+    }
+
+    async fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.hasher.update(piece);
+        self.stream.push(piece)?;
+        let Some(shelf) = self.shelf else { return Ok(()) };
+        let Some((weights, preprocess)) = self.stream.made_with() else { return Ok(()) };
+        // What can be told by the header need not wait for the rest.
+        let model = shelf.embedder.card();
+        let dimension = self.stream.dimension().unwrap_or_default();
+        shelf.card.check_features(self.stream.total_rows().unwrap_or_default(), dimension, weights)?;
+        if weights != model.weights_sha256()
+            || preprocess != model.preprocess_id()
+            || dimension != shelf.embedder.dimension()
+        {
+            return Err(Error::ModelMismatch);
+        }
+        self.foretell().await;
+        Ok(())
+    }
+
+    /// Answers who waits from what is there, where that is more than the last time. What goes wrong is told with the answer that
+    /// counts.
+    async fn foretell(&mut self) {
+        let Some(shelf) = self.shelf else { return };
+        let Some(waiting) = shelf.queue.borrow().clone() else { return };
+        let Waiting { id, photo, crop, filter } = &*waiting;
+        if filter.scope == Scope::Wardrobe {
+            return;
+        }
+        let (rows, all) = (self.stream.rows(), shelf.items.len());
+        let (is_new, now) = (self.last.id != *id, Date::now());
+        if rows == 0 || !(is_new || rows > self.last.rows && now > self.last.ms + PAUSE_MS) {
+            return;
+        }
+        let known = if is_new { None } else { take(&mut self.last.embedding) };
+        let embedding = match known {
+            Some(embedding) => embedding,
+            None => match shelf.embedder.embed(photo, crop.unwrap_or(CropBox::WHOLE)).await {
+                Ok(embedding) => embedding,
+                Err(_) => return,
+            },
+        };
+        let allowed = shelf.facets.allowed(shelf.items, filter);
+        let (filter, choice) = match &allowed {
+            Some((list, count)) => (Rows::Allow(list), *count),
+            None => (Rows::All, all),
+        };
+        let request = Request { query: &embedding.vector, k: MOST_RESULTS, filter, ..Request::default() };
+        let Ok(answers) = search_stream(&self.stream, &[request]) else { return };
+        let hits: Vec<_> = answers.into_iter().flat_map(|answer| answer.hits).collect();
+        let similar = tell::similar(shelf.items, shelf.catalogue, &hits, choice, rows);
+        let found = tell::found(shelf.embedder.card(), photo, embedding.clone(), similar);
+        post(*id, Answer::Found(found));
+        self.last = Last { id: *id, rows, ms: now, embedding: Some(embedding) };
+    }
+}
+
+impl Sink for Arrival<'_> {
+    fn restart(&mut self) {
+        (self.stream, self.hasher) = Default::default();
+    }
+
+    fn count(&self) -> usize {
+        self.stream.progress().0 as usize
+    }
+
+    fn patience_ms(&self) -> Option<i32> {
+        self.shelf.map(|_| PAUSE_MS as i32)
+    }
+
+    fn wait(&mut self) -> LocalBoxFuture<'_, ()> {
+        Box::pin(self.foretell())
+    }
+
+    fn take<'b>(&'b mut self, piece: &'b [u8]) -> LocalBoxFuture<'b, Result<(), Fault>> {
+        Box::pin(async { self.push(piece).await.map_err(|error| fault::of(&error)) })
+    }
+}

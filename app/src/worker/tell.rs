@@ -1,0 +1,88 @@
+//! What `model` knows, in the words of the protocol.
+
+use ::image::RgbImage;
+use model::catalogue::Item as Known;
+use model::colour;
+use model::crop::CropBox;
+use model::embedder::Embedding;
+use model::weights::ModelCard;
+use web_sys::Url;
+
+use crate::worker::fetch::resolve;
+use twill_app::protocol::{Found, Hit, Item, Similar};
+use twill_app::region::Region;
+
+/// From this probability on an attribute is shown; on real photos, necklines below it are often wrong.
+const SURE: f32 = 0.8;
+/// Values that say nothing to a person.
+const UNSAID: [&str; 2] = ["none", "regular"];
+
+/// Whether a value of an attribute says something: that a hat has no sleeves goes without saying.
+pub(super) fn is_said(value: &str) -> bool {
+    !UNSAID.contains(&value)
+}
+
+/// What a photo gave.
+pub(super) fn found(card: &ModelCard, photo: &RgbImage, embedding: Embedding, similar: Similar) -> Found {
+    let main = colour::dominant(photo, embedding.garment);
+    let [r, g, b] = main;
+    let CropBox { x1, y1, x2, y2 } = embedding.garment;
+    let (label, probability) = embedding.category();
+    Found {
+        width: photo.width(),
+        height: photo.height(),
+        garment: Region { x1, y1, x2, y2 },
+        attributes: sure_attributes(card, &embedding),
+        guess: card.labels.get(label).map(|label| (label.clone(), probability)),
+        colour: (format!("#{r:02x}{g:02x}{b:02x}"), colour::FAMILIES[colour::family(main)].to_owned()),
+        embedding: embedding.vector,
+        similar,
+    }
+}
+
+/// The attributes that the network is sure of and that say something.
+fn sure_attributes(card: &ModelCard, embedding: &Embedding) -> Vec<(String, String)> {
+    let found = card.attributes.iter().zip(embedding.attribute_values());
+    found
+        .filter(|(_, (_, probability))| *probability >= SURE)
+        .filter_map(|(attribute, (value, _))| {
+            Some((attribute.name.clone(), attribute.values.get(value)?.clone()))
+        })
+        .filter(|(_, value)| is_said(value))
+        .collect()
+}
+
+/// What was found among the first `read` items of the catalogue at this address; `choice` is how many there were to choose from.
+pub(super) fn similar(
+    items: &[Known],
+    catalogue: &str,
+    hits: &[model::search::Hit],
+    choice: usize,
+    read: usize,
+) -> Similar {
+    let hit =
+        |hit: &model::search::Hit| Some(Hit { item: item(items, catalogue, hit.row)?, score: hit.score });
+    Similar { hits: hits.iter().filter_map(hit).collect(), choice, read, all: items.len() }
+}
+
+/// The item in this row of the catalogue at this address.
+pub(super) fn item(items: &[Known], catalogue: &str, row: usize) -> Option<Item> {
+    let item = items.get(row)?;
+    Some(Item {
+        row,
+        id: item.id.clone(),
+        image: resolve(&item.image, catalogue),
+        width: item.width,
+        height: item.height,
+        category: item.category.clone(),
+        title: item.title.clone(),
+        price: item.price.clone(),
+        link: item.link.clone().filter(|link| is_web_address(link)),
+        own: None,
+    })
+}
+
+/// Catalogues come from anywhere: a link must not be able to run anything.
+fn is_web_address(link: &str) -> bool {
+    Url::new(link).is_ok_and(|url| matches!(url.protocol().as_str(), "http:" | "https:"))
+}

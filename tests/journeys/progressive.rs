@@ -1,0 +1,258 @@
+//! A large catalogue over a slow line: it is searched while it arrives, and what it gives in the end is what it gives at once.
+
+use std::{fs, path::Path, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use e2e::{
+    journey::Plan,
+    page::{Backend, Page, View},
+    photos::{drawn_shirt, jpeg},
+    server::{Server, Settings, Stand},
+    site::Shipped,
+};
+use model::{
+    catalogue::{CatalogueCard, Item},
+    embedder::unit,
+    feature_file::FeatureFile,
+    search::top_k,
+    weights::FileReference,
+};
+use serde_json::Value;
+
+use crate::save;
+
+/// Items of the large catalogue: four blocks of codes.
+const ITEMS: usize = 200_000;
+/// Longest that the page may take for what is on its way.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A catalogue on a server of its own.
+struct Large {
+    server: Server,
+    folder: tempfile::TempDir,
+    features: FeatureFile,
+    items: Vec<Item>,
+    /// Name of the feature file, and the file.
+    file: String,
+    bytes: Vec<u8>,
+}
+
+impl Large {
+    /// Around the shipped items' vectors, so that there is something to find; all items share a picture.
+    fn open(shipped: &Shipped) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let own: Vec<Vec<f32>> = shipped.recommender().catalogue().features().rows().collect();
+        let mut state = 7_u32;
+        let mut noise = || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            (f64::from(state) / f64::from(u32::MAX) - 0.5) as f32
+        };
+        let mut rows = Vec::new();
+        for row in 0..ITEMS {
+            let near: Vec<f32> = own[row % own.len()].iter().map(|value| value + 0.1 * noise()).collect();
+            rows.extend(unit(&near)?);
+        }
+        let shipped_card = shipped.recommender().catalogue().card();
+        let model = shipped.embedder().card();
+        let features =
+            FeatureFile::pack_rows(&rows, own[0].len(), model.weights_sha256(), model.preprocess_id())?;
+        let bytes = features.write();
+        let item = |row: usize| -> Result<Item> {
+            let json = format!(
+                r#"{{"id":"{row}","image":"one.webp","width":240,"height":320,"category":"Dresses","colour":"{}"}}"#,
+                if row.is_multiple_of(2) { "#c22a30" } else { "#3058a6" }
+            );
+            Ok(serde_json::from_str(&json)?)
+        };
+        let items = (0..ITEMS).map(item).collect::<Result<Vec<Item>>>()?;
+        let listed = serde_json::to_vec(&items)?;
+        let card = CatalogueCard {
+            count: ITEMS as u64,
+            items: FileReference::hashed("items", "json", &listed),
+            features: FileReference::hashed("features", "twill", &bytes),
+            ..shipped_card.clone()
+        };
+        fs::write(folder.path().join(&card.items.file), &listed)?;
+        fs::write(folder.path().join(&card.features.file), &bytes)?;
+        fs::write(folder.path().join("catalogue.json"), serde_json::to_vec(&card)?)?;
+        fs::copy(shipped.picture(&shipped.items()[0]), folder.path().join("one.webp"))?;
+        let settings = Settings { allow_other_origins: true, ..Settings::at_top(folder.path()) };
+        let server = Server::start(settings)?;
+        Ok(Self { server, folder, features, items, file: card.features.file, bytes })
+    }
+
+    /// The page with this catalogue.
+    fn plan(&self) -> Plan {
+        Plan { query: format!("&catalogue={}", self.server.url()), ..Plan::on(Backend::Cpu) }
+    }
+
+    /// Puts a file in the place of the feature file, under its name.
+    fn put(&self, bytes: &[u8]) -> Result<()> {
+        Ok(fs::write(self.folder.path().join(&self.file), bytes)?)
+    }
+
+    /// What searching the whole file for what the page shows finds.
+    fn check(&self, view: &View) -> Result<()> {
+        let query = &view.query.as_ref().context("the photo is not shown")?.embedding;
+        let expected: Vec<(String, f32)> = top_k(&self.features, query, 5)?
+            .iter()
+            .map(|hit| (self.items[hit.row].id.clone(), hit.score))
+            .collect();
+        ensure!(view.results() == expected, "{:?} instead of {expected:?}", view.results());
+        Ok(())
+    }
+}
+
+/// How many items the page says that it has searched, and of how many.
+fn reading(page: &Page) -> Result<Option<(usize, usize)>> {
+    let said = page.browser().execute(
+        r#"const line = document.querySelector('[data-testid="reading"]');
+        return line && line.innerText.length > 5 ? [line.dataset.read, line.dataset.all] : null;"#,
+    )?;
+    let number = |at: usize| said[at].as_str().and_then(|text| text.parse().ok());
+    Ok(number(0).zip(number(1)))
+}
+
+fn shirt(folder: &Path) -> Result<std::path::PathBuf> {
+    save(folder, "shirt.jpg", &jpeg(&drawn_shirt([150, 40, 40]))?)
+}
+
+#[test]
+fn first_results_come_with_a_tenth_of_the_bytes() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let large = Large::open(&shipped)?;
+    let folder = tempfile::tempdir()?;
+    let photo = shirt(folder.path())?;
+    large.plan().run(|page, _| {
+        large.server.replace(&large.file, Stand::Held(0.1));
+        page.visit()?;
+        page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
+        page.choose(&photo)?;
+        let early = page.wait(PATIENCE, "first results", |view| view.cards.len() == 5)?;
+        ensure!(early.state == "loading", "the page is {}", early.state);
+        let (read, all) = reading(page)?.context("the page does not say that it is still reading")?;
+        println!("{read} of {all} items with a tenth of {} bytes", large.bytes.len());
+        ensure!(read > 50_000 && read < all && all == ITEMS, "{read} of {all}");
+        ensure!(early.cards.iter().all(|card| card.id.parse().is_ok_and(|row: usize| row < read)));
+        // More of them, while it still reads; then all.
+        page.browser().execute(
+            r#"window.twillReads = [];
+            new MutationObserver(() => {
+              const read = document.querySelector('[data-testid="reading"]')?.dataset.read;
+              if (read && read !== window.twillReads.at(-1)?.[0]) window.twillReads.push([read, performance.now()]);
+            }).observe(document.body, { subtree: true, childList: true, attributes: true });"#,
+        )?;
+        for share in [0.2, 0.28] {
+            let before = reading(page)?.map_or(0, |(read, _)| read);
+            large.server.replace(&large.file, Stand::Held(share));
+            page.wait(PATIENCE, "more", |_| {
+                reading(page).is_ok_and(|reading| reading.is_some_and(|(read, _)| read > before))
+            })?;
+        }
+        large.server.restore();
+        let last = page.wait(PATIENCE, "the answer", |view| view.state == "ranked")?;
+        ensure!(reading(page)?.is_none(), "the page still says that it reads");
+        large.check(&last)?;
+        let reads = page.browser().execute("return window.twillReads")?;
+        let reads: Vec<(usize, f64)> = reads
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|pair| Some((pair[0].as_str()?.parse().ok()?, pair[1].as_f64()?)))
+            .collect();
+        println!("{reads:?}");
+        ensure!(reads.windows(2).all(|pair| pair[0].0 < pair[1].0), "it goes back: {reads:?}");
+        // What was seen first was there before.
+        let later = reads.get(1..).unwrap_or_default();
+        ensure!(later.windows(2).all(|pair| pair[1].1 - pair[0].1 > 300.0), "it jumps about: {reads:?}");
+        ensure!(later.len() >= 2, "it says how far it is only {} times", later.len());
+
+        // At once, the answer is the same.
+        large.server.restore();
+        page.open()?;
+        let undisturbed = page.search(&photo)?;
+        ensure!(undisturbed.results() == last.results(), "other results than over a slow line");
+        Ok(())
+    })
+}
+
+#[test]
+fn what_can_be_done_with_first_results_waits_for_the_rest() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let large = Large::open(&shipped)?;
+    let folder = tempfile::tempdir()?;
+    let photo = shirt(folder.path())?;
+    large.plan().run(|page, _| {
+        large.server.replace(&large.file, Stand::Held(0.3));
+        page.visit()?;
+        page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
+        page.choose(&photo)?;
+        let early = page.wait(PATIENCE, "first results", |view| view.cards.len() == 5)?;
+        let card = r#"[data-testid="result-card"] [data-testid="more-like-this"]"#;
+        page.browser().click(&page.browser().find(card)?)?;
+        large.server.restore();
+        let further = page.wait(PATIENCE, "more like this", |view| {
+            view.state == "ranked" && view.cards.len() == 5 && view.results() != early.results()
+        })?;
+        ensure!(further.cards.iter().all(|card| card.id != early.cards[0].id), "{:?}", further.cards);
+        // The photo's own results were not the last word.
+        page.browser().execute("history.back()")?;
+        let whole = page.wait(PATIENCE, "the photo's results", |view| {
+            view.state == "ranked" && view.results() != further.results()
+        })?;
+        large.check(&whole)
+    })
+}
+
+#[test]
+fn a_wrong_file_takes_back_what_was_shown() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let large = Large::open(&shipped)?;
+    let folder = tempfile::tempdir()?;
+    let photo = shirt(folder.path())?;
+    let flipped = |at: usize| {
+        let mut bytes = large.bytes.clone();
+        bytes[at] ^= 4;
+        bytes
+    };
+    large.plan().run(|page, _| {
+        // In the vectors, of which nothing is known before all of them are there; and in the third block of codes.
+        for at in [large.bytes.len() - 1001, 9 << 20] {
+            large.put(&flipped(at))?;
+            page.browser().devtools("Network.clearBrowserCache", &serde_json::json!({}))?;
+            large.server.replace(&large.file, Stand::Held(0.15));
+            page.visit()?;
+            page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
+            page.choose(&photo)?;
+            page.wait(PATIENCE, "first results", |view| view.cards.len() == 5)?;
+            large.server.restore();
+            let wrong = page.wait(PATIENCE, "an error", |view| view.state == "failed")?;
+            ensure!(wrong.cards.is_empty(), "{} results of a wrong file are shown", wrong.cards.len());
+            ensure!(wrong.error.contains("damaged"), "it says {}", wrong.error);
+            let kind = page
+                .browser()
+                .execute(r#"return document.querySelector('[data-testid="error"]').dataset.kind"#)?;
+            ensure!(kind == Value::from("catalogue"), "the error is about {kind}");
+        }
+        // Damage in the first block: nothing of it is ever shown, and nobody waits for the rest.
+        large.put(&flipped(1 << 20))?;
+        page.browser().devtools("Network.clearBrowserCache", &serde_json::json!({}))?;
+        large.server.replace(&large.file, Stand::Held(0.15));
+        page.visit()?;
+        page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
+        page.choose(&photo)?;
+        let wrong = page.wait(PATIENCE, "an error", |view| {
+            assert!(view.cards.is_empty(), "{} results of a wrong block are shown", view.cards.len());
+            view.state == "failed"
+        })?;
+        ensure!(wrong.error.contains("damaged"), "it says {}", wrong.error);
+        // The host is itself again: the next photo is answered.
+        large.put(&large.bytes)?;
+        large.server.restore();
+        page.choose(&photo)?;
+        let view = page.wait(PATIENCE, "the answer", |view| view.state == "ranked")?;
+        large.check(&view)
+    })
+}
