@@ -316,7 +316,8 @@ impl Twill {
 
     /// Looks for what resembles an item: one step further.
     pub fn more_like(self, item: Item) {
-        self.go_on(Subject::Item(item.clone()), |client, filter| client.more_like(&item, filter));
+        let subject = Subject::Item(item.clone());
+        self.go_on(subject, move |client, filter| client.more_like(&item, filter));
     }
 
     /// The same for the item with this id.

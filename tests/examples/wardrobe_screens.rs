@@ -75,17 +75,21 @@ fn main() -> Result<()> {
                     .execute("document.querySelector('.own-question').scrollIntoView({block: 'end'})")?;
                 take("question")?;
                 page.search(&files[24])?;
-                page.browser().execute(
-                    "const select = document.querySelector('[data-testid=wardrobe-scope]');
-                     select.value = 'both';
-                     select.dispatchEvent(new Event('change', { bubbles: true }));",
-                )?;
-                page.wait(PATIENCE, "pictures", |view| {
-                    view.state == "ranked" && view.cards.iter().all(|card| card.painted)
-                })?;
-                take("both")?;
-                page.browser().execute("document.querySelector('.found').scrollIntoView()")?;
-                take("both-below")
+                for scope in ["both", "wardrobe"] {
+                    page.browser().execute(&format!(
+                        "const select = document.querySelector('[data-testid=wardrobe-scope]');
+                         select.value = '{scope}';
+                         select.dispatchEvent(new Event('change', {{ bubbles: true }}));
+                         window.scrollTo(0, 0);"
+                    ))?;
+                    page.wait(PATIENCE, "pictures", |view| {
+                        view.state == "ranked" && view.cards.iter().all(|card| card.painted)
+                    })?;
+                    take(scope)?;
+                    page.browser().execute("document.querySelector('.found').scrollIntoView()")?;
+                    take(&format!("{scope}-below"))?;
+                }
+                Ok(())
             })?;
         }
     }

@@ -95,8 +95,8 @@ impl El {
     }
 
     /// With another element in it.
-    pub(super) fn put(self, child: Self) -> Self {
-        append(&self.0, &child.0);
+    pub(super) fn put(self, Self(child): Self) -> Self {
+        append(&self.0, &child);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     FeatureFile,
-    format::{ENTRY, HEADER, KIND_CODES, MINOR},
+    format::{ENTRY, HEADER, MINOR},
     invalid,
     read::Head,
     write::Section,
@@ -33,24 +33,27 @@ impl FeatureFile {
     pub fn read_with<'a>(bytes: &'a [u8], kinds: &[u32]) -> Result<(Self, Vec<&'a [u8]>)> {
         let file = Self::read(bytes)?;
         let head = Head::read(bytes)?.ok_or_else(|| invalid("it is cut off in its header"))?;
-        let mut spans = Vec::from_iter(Some(0..HEADER + ENTRY * head.sections.len()));
+        // Their checksum is made of those of their blocks, and has been checked.
+        let codes = head.coded().map(|(codes, _)| codes);
+        // Where each part of the file begins and ends.
+        let mut spans = vec![(0, HEADER + ENTRY * head.sections.len())];
         for section in &head.sections {
             let contents =
                 section.contents(bytes).ok_or_else(|| invalid("a section lies outside the file"))?;
-            // That of the codes is made of those of their blocks, and has been checked.
-            if section.kind != KIND_CODES && sha256(contents) != section.hash {
+            let is_checked = codes.is_some_and(|codes| std::ptr::eq(codes, section));
+            if !is_checked && sha256(contents) != section.hash {
                 return Err(invalid("a section is damaged, the checksum differs"));
             }
             let start = section.offset as usize;
-            spans.push(start..start + contents.len());
+            spans.push((start, start + contents.len()));
         }
-        spans.sort_by_key(|span| span.start);
+        spans.sort_unstable();
         let mut end = 0;
-        for span in spans {
-            if bytes.get(end..span.start).is_some_and(|gap| gap.iter().any(|byte| *byte != 0)) {
+        for (start, stop) in spans {
+            if bytes.get(end..start).is_some_and(|gap| gap.iter().any(|byte| *byte != 0)) {
                 return Err(invalid("something lies between its sections"));
             }
-            end = end.max(span.end);
+            end = end.max(stop);
         }
         if end != bytes.len() {
             return Err(invalid("something lies behind its sections"));
