@@ -282,7 +282,7 @@ impl Engine {
     /// For the page; without a filter all items were to choose from.
     fn similar(&self, hits: &[model::search::Hit], allowed: Option<usize>) -> Similar {
         let items = self.recommender.catalogue().items();
-        tell::similar(items, &self.catalogue, hits, allowed.unwrap_or(items.len()), items.len())
+        tell::similar(items, &self.catalogue, hits, allowed.unwrap_or(items.len()), None)
     }
 
     pub(super) fn item(&self, row: usize) -> Option<Item> {

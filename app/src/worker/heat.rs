@@ -2,8 +2,9 @@
 //!
 //! The page shows what lies under it darker, so that bright is more in every theme, and without colours, too.
 
+use js_sys::Uint8ClampedArray;
 use model::attribution::Matches;
-use wasm_bindgen::{Clamped, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::ImageData;
 
 /// Length of the longer side, pixels. What is drawn is smooth: browsers enlarge it without steps.
@@ -24,7 +25,9 @@ const RAMP: [(f32, [f32; 4]); 4] = [
 pub(super) fn paint(matches: &Matches, (width, height): (u32, u32)) -> Result<ImageData, JsValue> {
     let (width, height) = shape(width, height);
     let pixels: Vec<u8> = strength(&matches.density(width, height)).flat_map(colour).collect();
-    ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), width as u32, height as u32)
+    // A copy: what is only lent to the browser it would read again when this memory belongs to something else.
+    let pixels = Uint8ClampedArray::from(&pixels[..]);
+    ImageData::new_with_js_u8_clamped_array_and_sh(&pixels, width as u32, height as u32)
 }
 
 /// Width and height in the same proportion.
