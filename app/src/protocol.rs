@@ -399,14 +399,9 @@ pub struct Similar {
     pub read: usize,
     /// How many items there are, or will be.
     pub all: usize,
-}
-
-impl Similar {
-    /// Whether the rest of the catalogue is still on its way, and another answer with it.
-    #[must_use]
-    pub fn is_partial(&self) -> bool {
-        self.read < self.all
-    }
+    /// Whether the rest of the catalogue is still on its way, and another answer with it. Even where all items have been searched,
+    /// the file they are from has to be right to its end.
+    pub is_partial: bool,
 }
 
 /// A catalogue item with its likeness to the query.

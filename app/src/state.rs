@@ -145,7 +145,7 @@ impl Step {
     /// Whether the results are from a part of a catalogue, the rest of which is still on its way.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.similar.as_ref().is_some_and(Similar::is_partial)
+        self.similar.as_ref().is_some_and(|similar| similar.is_partial)
     }
 }
 

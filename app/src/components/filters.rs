@@ -11,12 +11,14 @@ use crate::texts;
 pub(super) fn Filters(twill: Twill) -> impl IntoView {
     let facets = Memo::new(move |_| twill.facets());
     let choice = Memo::new(move |_| {
-        last(twill, |step| step.similar.as_ref().map(|similar| [similar.choice, similar.read, similar.all]))
-            .flatten()
+        last(twill, |step| {
+            let similar = step.similar.as_ref()?;
+            Some((similar.is_partial, [similar.choice, similar.read, similar.all]))
+        })
+        .flatten()
     });
     let count = move || {
-        choice.get().map(|[choice, read, all]| {
-            let is_partial = read < all;
+        choice.get().map(|(is_partial, [choice, read, all])| {
             let name = if is_partial { "reading" } else { "count" };
             let words = if is_partial { texts::reading(read, all) } else { texts::choice(choice) };
             let [choice, read, all] = [choice, read, all].map(|count| count.to_string());

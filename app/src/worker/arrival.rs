@@ -143,7 +143,7 @@ impl<'a> Arrival<'a> {
         let request = Request { query: &embedding.vector, k: MOST_RESULTS, filter, ..Request::default() };
         let Ok(answers) = search_stream(&self.stream, &[request]) else { return };
         let hits: Vec<_> = answers.into_iter().flat_map(|answer| answer.hits).collect();
-        let similar = tell::similar(shelf.items, shelf.catalogue, &hits, choice, rows);
+        let similar = tell::similar(shelf.items, shelf.catalogue, &hits, choice, Some(rows));
         let found = tell::found(shelf.embedder.card(), photo, embedding.clone(), similar);
         post(*id, Answer::Found(found));
         self.last = Last { id: *id, rows, ms: now, embedding: Some(embedding) };

@@ -284,7 +284,7 @@ impl Engine {
     pub(super) fn search(&self, search: &Search) -> Result<Similar, Fault> {
         let (hits, choice) = query::search(self.recommender.catalogue(), search)?;
         let items = self.recommender.catalogue().items();
-        Ok(tell::similar(items, &self.catalogue, &hits, choice, items.len()))
+        Ok(tell::similar(items, &self.catalogue, &hits, choice, None))
     }
 
     /// The item with this id.

@@ -219,7 +219,7 @@ impl Desk {
         }
         let hits = hits_of(engine, wardrobe.as_deref_mut(), &merge(&shop, &own, MOST_RESULTS)).await;
         let all = engine.recommender().catalogue().items().len();
-        Ok(Similar { hits, choice: in_shop + in_wardrobe, read: all, all })
+        Ok(Similar { hits, choice: in_shop + in_wardrobe, read: all, all, is_partial: false })
     }
 
     async fn find(

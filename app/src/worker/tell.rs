@@ -52,17 +52,24 @@ fn sure_attributes(card: &ModelCard, embedding: &Embedding) -> Vec<(String, Stri
         .collect()
 }
 
-/// What was found among the first `read` items of the catalogue at this address; `choice` is how many there were to choose from.
+/// What was found in the catalogue at this address, or among the first items of it where only they have arrived (`part`); `choice` is
+/// how many there were to choose from.
 pub(super) fn similar(
     items: &[Known],
     catalogue: &str,
     hits: &[model::search::Hit],
     choice: usize,
-    read: usize,
+    part: Option<usize>,
 ) -> Similar {
     let hit =
         |hit: &model::search::Hit| Some(Hit { item: item(items, catalogue, hit.row)?, score: hit.score });
-    Similar { hits: hits.iter().filter_map(hit).collect(), choice, read, all: items.len() }
+    Similar {
+        hits: hits.iter().filter_map(hit).collect(),
+        choice,
+        read: part.unwrap_or(items.len()),
+        all: items.len(),
+        is_partial: part.is_some(),
+    }
 }
 
 /// The item in this row of the catalogue at this address.
