@@ -32,7 +32,7 @@ fn means(picture: &RgbImage, side: u32) -> RgbImage {
             let pixel = picture.get_pixel(x * side + dx, y * side + dy);
             sums.iter_mut().zip(pixel.0).for_each(|(sum, value)| *sum += u32::from(value));
         }
-        ::image::Rgb(sums.map(|sum| (sum / (side * side)) as u8))
+        ::image::Rgb(sums.map(|sum| ((sum + side * side / 2) / (side * side)) as u8))
     })
 }
 
