@@ -74,7 +74,7 @@ const pictures = [...view.querySelectorAll(".compare-picture")].map((picture) =>
   };
 });
 return {
-  pictures, words: view.innerText, note: one("heat-note").innerText, is_hot: one("heat-note").dataset.heat === "true",
+  pictures, words: view.innerText, note: one("heat-note").innerText, is_hot: view.querySelector("[data-heat]").dataset.heat === "true",
   shared: one("in-common")?.innerText ?? "", different: one("different")?.innerText ?? "",
   overflow: view.scrollWidth - view.clientWidth,
 };

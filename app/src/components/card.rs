@@ -8,8 +8,7 @@ use crate::protocol::{Hit, Item};
 use crate::state::Twill;
 use crate::texts;
 
-#[component]
-pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
+pub(super) fn card(twill: Twill, rank: usize, hit: Hit) -> AnyView {
     let Hit { item, score } = hit;
     let Item { id, image, width, height, category, title, price, link, own, .. } = item.clone();
     let name = title.unwrap_or_else(|| texts::name(&category));
@@ -59,6 +58,7 @@ pub(super) fn Card(twill: Twill, rank: usize, hit: Hit) -> impl IntoView {
             </div>
         </li>
     }
+    .into_any()
 }
 
 fn bar(score: f32) -> String {

@@ -12,8 +12,8 @@ use crate::protocol::{Comparison, Hit, Item};
 use crate::state::{Step, Subject, Twill};
 use crate::texts;
 
-#[component]
-pub(super) fn CompareView(twill: Twill) -> impl IntoView {
+/// The dialog, as long as it is open.
+pub(super) fn compare_view(twill: Twill) -> AnyView {
     let Comparing { is_open, comparison, trouble, is_hot, .. } = twill.comparing;
     let step = twill.trail.with_untracked(|trail| trail.last().cloned());
     let Some((step, hit)) = step.and_then(|step| twill.comparing.hit(&step).map(|hit| (step, hit))) else {
@@ -50,7 +50,7 @@ pub(super) fn CompareView(twill: Twill) -> impl IntoView {
     let [over_mine, over_theirs] = canvases;
     view! {
         <Modal twill open=is_open node class="compare" name="compare-view" label=texts::compare_title() opener="compare">
-            <div class="compare-page" class:hot=move || is_hot.get() && has_heat()>
+            <div class="compare-page" data-heat=move || (is_hot.get() && has_heat()).to_string()>
                 <div class="compare-head">
                     <h2>{texts::compare_title()}</h2>
                     <button
@@ -69,12 +69,7 @@ pub(super) fn CompareView(twill: Twill) -> impl IntoView {
                 {mine.view(over_mine)}
                 {theirs.view(over_theirs)}
                 <div class="compare-facts">
-                    <p
-                        class="heat-note" role="status" data-testid="heat-note"
-                        data-heat=move || (is_hot.get() && has_heat()).to_string()
-                    >
-                        {status}
-                    </p>
+                    <p class="heat-note" role="status" data-testid="heat-note">{status}</p>
                     <p class="likeness">
                         <span>{texts::likeness(score)}</span>
                         <span class="per-cent">{texts::per_cent(score)}</span>

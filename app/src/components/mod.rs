@@ -26,7 +26,7 @@ use leptos::prelude::*;
 use crate::camera::is_offered;
 use crate::components::address::AddressView;
 use crate::components::camera::CameraView;
-use crate::components::compare::CompareView;
+use crate::components::compare::compare_view;
 use crate::components::icons::{Camera, Link, Mark, Plus};
 use crate::components::languages::LanguageChoice;
 use crate::components::notice::Notice;
@@ -192,7 +192,7 @@ fn Drawing(
         <Foot twill language/>
         <Show when=move || pickers.camera_view.get()><CameraView twill pickers/></Show>
         <Show when=move || pickers.address_view.get()><AddressView twill pickers/></Show>
-        <Show when=move || twill.comparing.is_open.get()><CompareView twill/></Show>
+        {move || twill.comparing.is_open.get().then(|| compare_view(twill))}
         {wardrobe::view(twill)}
         <Show when=move || hovers.get()>
             <div class="drop-veil" aria-hidden="true"><p>{texts::drop_now()}</p></div>

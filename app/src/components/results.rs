@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::card::Card;
+use crate::components::card::card;
 use crate::components::filters::Filters;
 use crate::components::icons::Hanger;
 use crate::components::query::last;
@@ -85,7 +85,7 @@ pub(super) fn Results(twill: Twill) -> impl IntoView {
                             let hit = Memo::new(move |_| hits.with(|hits| {
                                 hits.as_ref()?.get(place).filter(|_| place < shown.get()).cloned()
                             }));
-                            move || hit.get().map(|hit| view! { <Card twill rank=place + 1 hit/> })
+                            move || hit.get().map(|hit| card(twill, place + 1, hit))
                         }).collect_view()}
                     </ol>
                 }.into_any(),
