@@ -124,7 +124,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     fn hits(prices: &[Option<&str>]) -> Vec<Hit> {
-        let hit = |(row, price): (usize, &Option<&str>)| Hit {
+        let hit = |(row, price): (usize, Option<&str>)| Hit {
             item: Item {
                 row,
                 id: String::new(),
@@ -138,7 +138,7 @@ mod tests {
             },
             score: 0.5,
         };
-        prices.iter().enumerate().map(hit).collect()
+        prices.iter().copied().enumerate().map(hit).collect()
     }
 
     fn order(sort: Sort, prices: &[Option<&str>]) -> Vec<usize> {

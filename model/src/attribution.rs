@@ -108,7 +108,9 @@ impl Views {
             found = look(found.grown(margin), card.mirror)?;
         }
         let both = length(&sum);
-        looks.iter_mut().for_each(|look| look.length *= both);
+        for look in &mut looks {
+            look.length *= both;
+        }
         let palette = (card.colour_share > 0.0).then(|| colour::palette(photo, found).to_vec());
         Ok(Self { feature: unit(&sum)?, looks, palette })
     }
@@ -118,7 +120,9 @@ impl Views {
         let mut matches = Matches { looks: Vec::new(), rest: 0.0 };
         for Look { map, length, place, is_mirrored } in &self.looks {
             let (mut values, rest) = network.shares(map, direction);
-            values.iter_mut().for_each(|value| *value /= length);
+            for value in &mut values {
+                *value /= length;
+            }
             if *is_mirrored {
                 values.chunks_exact_mut(map.size.max(1)).for_each(<[f32]>::reverse);
             }

@@ -69,7 +69,9 @@ mod tests {
         let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256_hex(b"abc"), text);
         let mut hasher = Hasher::default();
-        [&b"a"[..], b"", b"bc"].into_iter().for_each(|piece| hasher.update(piece));
+        for piece in [&b"a"[..], b"", b"bc"] {
+            hasher.update(piece);
+        }
         assert_eq!(to_hex(&hasher.finish()), text);
         assert_eq!(from_hex(text), Some(sha256(b"abc")));
         assert_eq!(from_hex("xy"), None);

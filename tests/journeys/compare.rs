@@ -275,7 +275,7 @@ fn prices_put_results_into_another_order() -> Result<()> {
             })?;
             ensure!(found.state == "ranked", "the page is {}", found.state);
             let now = page.browser().execute("return new URLSearchParams(location.search).get('sort')")?;
-            ensure!(now == Value::from(name), "the address says {now}");
+            ensure!(now == name, "the address says {now}");
         }
         // The address brings the order with it.
         page.more_like(&all.cards[0].id)?;

@@ -17,7 +17,6 @@ use model::{
     search::top_k,
     weights::FileReference,
 };
-use serde_json::Value;
 
 use crate::save;
 
@@ -234,7 +233,7 @@ fn a_wrong_file_takes_back_what_was_shown() -> Result<()> {
             let kind = page
                 .browser()
                 .execute(r#"return document.querySelector('[data-testid="error"]').dataset.kind"#)?;
-            ensure!(kind == Value::from("catalogue"), "the error is about {kind}");
+            ensure!(kind == "catalogue", "the error is about {kind}");
         }
         // Damage in the first block: nothing of it is ever shown, and nobody waits for the rest.
         large.put(&flipped(1 << 20))?;
