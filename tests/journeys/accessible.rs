@@ -135,6 +135,42 @@ fn results_and_all_that_can_be_done_with_them() -> Result<()> {
 }
 
 #[test]
+fn one_s_own_photos_and_two_side_by_side() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 60, 60]))?)?;
+    let other = save(folder.path(), "another shirt.jpg", &jpeg(&drawn_shirt([40, 90, 160]))?)?;
+    let list = save(folder.path(), "list.jpg", b"Two shirts.")?;
+    Judge::judge(&Plan::on(Backend::Cpu), |judge, page, _| {
+        calm(page, "light")?;
+        page.open()?;
+        page.click("header [data-testid=wardrobe-open]")?;
+        let input = page.browser().find("dialog [data-testid=wardrobe-add-input]")?;
+        judge.look(page, "a wardrobe")?;
+        let files = [&photo, &other, &list].map(|file| file.to_string_lossy().into_owned()).join("\n");
+        page.browser().type_into(&input, &files)?;
+        let said =
+            "return document.querySelector('dialog [data-testid=wardrobe-outcome]')?.textContent !== ''
+            && document.querySelector('[data-testid=wardrobe-progress]') === null";
+        page.wait_until(LIMIT, "the photos to be added", said)?;
+        painted(page, "wardrobe-items")?;
+        judge.look(page, "a wardrobe with photos")?;
+        page.click("[data-testid=wardrobe-clear]")?;
+        judge.look(page, "photos that are about to be deleted")?;
+        page.click("[data-testid=wardrobe-close]")?;
+        page.search(&photo)?;
+        painted(page, "result-card")?;
+        judge.look(page, "results beside a wardrobe")?;
+        page.click("[data-testid=result-card] [data-testid=compare]")?;
+        painted(page, "compare-view")?;
+        judge.look(page, "two side by side")?;
+        page.click("[data-testid=heat-map]")?;
+        let hot = "return document.querySelector('[data-testid=compare-view] [data-heat=true]') !== null";
+        page.wait_until(LIMIT, "what matched", hot)?;
+        judge.look(page, "what matched")
+    })
+}
+
+#[test]
 fn what_finds_nothing_and_what_waits() -> Result<()> {
     let shipped = Shipped::open()?;
     let folder = tempfile::tempdir()?;

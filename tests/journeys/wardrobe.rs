@@ -271,6 +271,46 @@ fn choice(page: &Page) -> Result<usize> {
 }
 
 #[test]
+fn one_s_own_is_put_beside_what_was_looked_for() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photos = shirts(folder.path(), 4)?;
+    let ids: Vec<String> =
+        photos.iter().map(|photo| Ok(sha256_hex(&fs::read(photo)?))).collect::<Result<_>>()?;
+    Plan::on(Backend::Cpu).run(|page, _| {
+        page.open()?;
+        add(page, &photos)?;
+        page.search(&photos[0])?;
+        search_in(page, "wardrobe")?;
+        // Beside the photo itself, then beside another one of one's own.
+        for (like, other) in [(None, &ids[1]), (Some(&ids[2]), &ids[3])] {
+            if let Some(like) = like {
+                page.more_like(like)?;
+            }
+            click(page, &format!(r#"[data-item-id="{other}"] [data-testid=compare]"#))?;
+            wait_for(
+                page,
+                "two pictures and what is known of both",
+                "const all = [...document.querySelectorAll('[data-testid=compare-view] img')];
+                 return all.length === 2 && all.every((it) => it.complete && it.naturalWidth > 0)
+                     && document.querySelector('[data-testid=in-common], [data-testid=different]') !== null",
+            )?;
+            click(page, "[data-testid=compare-view] [data-testid=heat-map]")?;
+            wait_for(
+                page,
+                "what matched",
+                "const all = [...document.querySelectorAll('[data-testid=compare-view] canvas')];
+                 const isPainted = (it) =>
+                     it.getContext('2d').getImageData(0, 0, it.width, it.height).data.some((value) => value > 0);
+                 return document.querySelector('[data-testid=compare-view] [data-heat=true]') !== null
+                     && all.length === 2 && all.every(isPainted)",
+            )?;
+            click(page, "[data-testid=compare-close]")?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
 fn filters_apply_to_one_s_own() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photos = shirts(folder.path(), 12)?;
