@@ -29,7 +29,9 @@ pub struct Focus {
 }
 
 const FOCUS: &str = "
-const element = document.activeElement;
+const active = document.activeElement;
+// A hidden input is seen by its label.
+const element = (active.matches('input.visually-hidden') && active.closest('label')) || active;
 const style = getComputedStyle(element);
 const place = element.getBoundingClientRect();
 const left = Math.max(place.left, 0), right = Math.min(place.right, innerWidth);
@@ -40,8 +42,8 @@ const isBare = parts.some((x) => parts.some((y) => {
   return element.contains(at);
 }));
 return {
-  name: [element.localName, ...element.classList, element.dataset.testid ?? ''].join('.'),
-  test_id: element.dataset.testid ?? '',
+  name: [active.localName, ...active.classList, active.dataset.testid ?? ''].join('.'),
+  test_id: active.dataset.testid ?? '',
   is_seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && right > left && bottom > top
     && isBare,
 }";
