@@ -141,7 +141,7 @@ fn push(bits: &mut Vec<bool>, value: u32, count: u8) {
 
 /// Whole bytes, filled up with ones, each 0xff followed by zero.
 fn flush(bits: &mut Vec<bool>, bytes: &mut Vec<u8>) {
-    while bits.len() % 8 > 0 {
+    while !bits.len().is_multiple_of(8) {
         bits.push(true);
     }
     for byte in bits.chunks_exact(8).map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit))) {
