@@ -1,6 +1,6 @@
 //! Networks and hosts that fail for a while: the page tries again, goes on from where it was, and says what it cannot mend.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use e2e::{
     journey::Plan,
     page::Backend,
@@ -112,6 +112,51 @@ fn what_does_not_come_back_is_explained_and_tried_again_with_the_next_photo() ->
             server.restore();
             let view = page.search(&photo)?;
             ensure!(view.cards.len() == 5 && view.error.is_empty(), "{what}: {} results", view.cards.len());
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_photo_is_answered_before_what_proves_the_answer_is_there() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let ids: Vec<&str> = shipped.items().iter().map(|item| item.id.as_str()).collect();
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([20, 90, 60]))?)?;
+    let features = shipped.features_path();
+    let whole = shipped.recommender().catalogue().card().features.bytes as usize;
+    Plan::on(Backend::Cpu).run(|page, server| {
+        // All codes, and no more.
+        server.replace(&features, Stand::Held(0.34));
+        page.visit()?;
+        page.wait(Backend::Cpu.load_limit(), "the page", |view| view.state == "loading")?;
+        page.choose(&photo)?;
+        let early = page.wait(Backend::Cpu.load_limit(), "first results", |view| view.cards.len() == 5)?;
+        ensure!(early.state == "loading", "the page is {}", early.state);
+        check_five_results(&early, &ids)?;
+        let parts: Vec<(usize, usize)> = server
+            .requests()
+            .iter()
+            .filter(|request| request.path.ends_with(&features))
+            .map(|request| (request.from, request.bytes))
+            .collect();
+        let [(0, first), rest @ ..] = &parts[..] else { bail!("asked for {parts:?}") };
+        ensure!(*first < whole / 2, "{first} of {whole} bytes come before the first results");
+        ensure!(rest.iter().all(|part| *part == (*first, whole - first)), "asked for {parts:?}");
+        server.restore();
+        let last = page.wait(Backend::Cpu.load_limit(), "the answer", |view| view.state == "ranked")?;
+        page.open()?;
+        ensure!(page.search(&photo)?.results() == last.results(), "other results than over a good network");
+
+        // A host that knows no parts, or gives wrong ones, is asked for everything.
+        for stand in [Stand::Whole, Stand::WrongRange] {
+            server.replace(&features, stand);
+            page.browser().devtools("Network.clearBrowserCache", &serde_json::json!({}))?;
+            page.open()?;
+            ensure!(
+                page.search(&photo)?.results() == last.results(),
+                "other results than over a good network"
+            );
         }
         Ok(())
     })

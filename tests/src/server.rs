@@ -14,7 +14,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context, Result};
@@ -34,10 +34,12 @@ pub enum Stand {
     Cut(f64),
     /// The file, in so many pieces with a tenth of a second before each.
     Slow(u32),
-    /// The file, but after this share of it nothing comes for as long as this stands; then the rest.
+    /// The file, but after this share of it nothing comes, in whatever parts it is asked for, for as long as this stands; then the rest.
     Held(f64),
     /// The file; of a part that is asked for, another part.
     WrongRange,
+    /// The file, all of it, whatever part is asked for.
+    Whole,
     /// The other stand for so many requests, then the file as it is.
     First(u32, Box<Stand>),
 }
@@ -49,8 +51,12 @@ pub struct Request {
     pub method: String,
     /// Path without query, as sent.
     pub path: String,
+    /// When it came.
+    pub at: SystemTime,
     /// The first byte that is asked for; 0 where all of it is.
     pub from: usize,
+    /// Bytes of the answer's body.
+    pub bytes: usize,
     /// Bytes of its body, by its header.
     pub body_bytes: u64,
     /// Status of the answer.
@@ -184,8 +190,8 @@ struct Head {
     method: String,
     target: String,
     body_bytes: u64,
-    /// First byte of a range.
-    from: usize,
+    /// First byte of a range, and the last one where it is named.
+    range: Option<(usize, Option<usize>)>,
 }
 
 fn read_head(reader: &mut impl BufRead) -> Result<Option<Head>> {
@@ -195,7 +201,7 @@ fn read_head(reader: &mut impl BufRead) -> Result<Option<Head>> {
     }
     let mut words = line.split_whitespace();
     let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
-    let mut head = Head { method: method.to_owned(), target: target.to_owned(), body_bytes: 0, from: 0 };
+    let mut head = Head { method: method.to_owned(), target: target.to_owned(), body_bytes: 0, range: None };
     loop {
         let mut header = String::new();
         if reader.read_line(&mut header)? == 0 || header.trim().is_empty() {
@@ -205,12 +211,9 @@ fn read_head(reader: &mut impl BufRead) -> Result<Option<Head>> {
         if name.eq_ignore_ascii_case("content-length") {
             head.body_bytes = value.trim().parse().unwrap_or(0);
         }
-        // From here to the end: the only range that the page asks for.
-        let range = value.trim().strip_prefix("bytes=").and_then(|range| range.strip_suffix('-'));
-        if name.eq_ignore_ascii_case("range")
-            && let Some(Ok(from)) = range.map(str::parse)
-        {
-            head.from = from;
+        if name.eq_ignore_ascii_case("range") {
+            let range = value.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-'));
+            head.range = range.and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok())));
         }
     }
 }
@@ -222,17 +225,32 @@ fn answer(mut stream: TcpStream, shared: &Shared) -> Result<()> {
     std::io::copy(&mut reader.take(head.body_bytes), &mut std::io::sink())?;
     let path = head.target.split(['?', '#']).next().unwrap_or_default().to_owned();
     let mut reply = find(&head.method, &path, shared);
-    if reply.status == 200 && (1..reply.body.len()).contains(&head.from) {
-        let at = if reply.is_range_wrong { head.from / 2 } else { head.from };
-        reply.range = format!("Content-Range: bytes {at}-{}/{}\r\n", reply.body.len() - 1, reply.body.len());
+    let total = reply.body.len();
+    let from = head.range.map_or(0, |(from, _)| from);
+    let mut start = 0;
+    if let Some((_, last)) = head.range
+        && reply.status == 200
+        && !reply.is_whole
+        && from < total
+    {
+        start = match from {
+            _ if !reply.is_range_wrong => from,
+            0 => 1,
+            _ => from / 2,
+        };
+        let end = last.map_or(total, |last| (last + 1).min(total)).max(start);
+        reply.range = format!("Content-Range: bytes {start}-{}/{total}\r\n", end.saturating_sub(1));
         reply.status = 206;
-        reply.body.drain(..at);
+        reply.body.truncate(end);
+        reply.body.drain(..start);
     }
     let Reply { status, kind, body, share, pieces, hold, range, .. } = reply;
     lock(&shared.log).push(Request {
         method: head.method.clone(),
         path,
-        from: head.from,
+        at: SystemTime::now(),
+        from,
+        bytes: body.len(),
         body_bytes: head.body_bytes,
         status,
     });
@@ -248,7 +266,9 @@ fn answer(mut stream: TcpStream, shared: &Shared) -> Result<()> {
         if let Some(path) = hold {
             // Another share may be let through meanwhile.
             let held = || match lock(&shared.stands).get(&path) {
-                Some(Stand::Held(share)) => Some((body.len() as f64 * share) as usize),
+                Some(Stand::Held(share)) => {
+                    Some(((total as f64 * share) as usize).saturating_sub(start).min(body.len()))
+                }
                 _ => None,
             };
             let mut sent = 0;
@@ -282,6 +302,7 @@ struct Reply {
     /// In how many slow pieces; 0 for at once.
     pieces: u32,
     is_range_wrong: bool,
+    is_whole: bool,
     /// Path of the stand that says how much of the body is sent.
     hold: Option<String>,
     /// A header that says which part this is.
@@ -291,7 +312,17 @@ struct Reply {
 impl Reply {
     fn new(status: u16, kind: &'static str, body: Vec<u8>) -> Self {
         let range = String::new();
-        Self { status, kind, body, share: 1.0, pieces: 0, is_range_wrong: false, hold: None, range }
+        Self {
+            status,
+            kind,
+            body,
+            share: 1.0,
+            pieces: 0,
+            is_range_wrong: false,
+            is_whole: false,
+            hold: None,
+            range,
+        }
     }
 }
 
@@ -317,6 +348,7 @@ fn find(method: &str, path: &str, shared: &Shared) -> Reply {
         Some(Stand::Slow(pieces)) => Reply { pieces, ..file() },
         Some(Stand::Held(_)) => Reply { hold: Some(relative.to_owned()), ..file() },
         Some(Stand::WrongRange) => Reply { is_range_wrong: true, ..file() },
+        Some(Stand::Whole) => Reply { is_whole: true, ..file() },
         Some(Stand::First(..)) | None => file(),
     }
 }
@@ -394,8 +426,13 @@ mod tests {
             answer
         };
         assert!(ask("Range: bytes=4-\r\n").contains("Content-Range: bytes 4-9/10\r\n"));
+        let part = ask("Range: bytes=0-3\r\n");
+        assert!(
+            part.contains("206 OK") && part.contains("bytes 0-3/10\r\n") && part.ends_with("\r\n\r\n0123")
+        );
         server.replace("a.json", Stand::WrongRange);
         assert!(ask("Range: bytes=4-\r\n").ends_with("\r\n\r\n23456789"));
+        assert!(ask("Range: bytes=0-4\r\n").ends_with("\r\n\r\n1234"));
         server.replace("a.json", Stand::First(1, Box::new(Stand::Status(503))));
         assert!(ask("").starts_with("HTTP/1.1 503"));
         assert!(ask("").ends_with("0123456789"));

@@ -13,14 +13,16 @@ pub(super) fn Filters(twill: Twill) -> impl IntoView {
     let choice = Memo::new(move |_| {
         last(twill, |step| {
             let similar = step.similar.as_ref()?;
-            Some((similar.is_partial, [similar.choice, similar.read, similar.all]))
+            // What only waits to be proven has been read.
+            let is_reading = similar.is_partial && similar.read < similar.all;
+            Some((is_reading, [similar.choice, similar.read, similar.all]))
         })
         .flatten()
     });
     let count = move || {
-        choice.get().map(|(is_partial, [choice, read, all])| {
-            let name = if is_partial { "reading" } else { "count" };
-            let words = if is_partial { texts::reading(read, all) } else { texts::choice(choice) };
+        choice.get().map(|(is_reading, [choice, read, all])| {
+            let name = if is_reading { "reading" } else { "count" };
+            let words = if is_reading { texts::reading(read, all) } else { texts::choice(choice) };
             let [choice, read, all] = [choice, read, all].map(|count| count.to_string());
             view! {
                 <p class="count" data-testid=name data-count=choice data-read=read data-all=all>{words}</p>

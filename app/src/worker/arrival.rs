@@ -1,5 +1,6 @@
 //! A catalogue's feature file on its way: checked as it arrives, and searched for who waits.
 //!
+//! Of a small file the codes come first, and the vectors after the first answer; a large one comes in one piece, and is searched on its way.
 //! Every block of codes has its own hash and is searched only after that was right; the rest, and the whole file's hash, are
 //! checked once everything is there. Until then answers are a foretaste: they come a few times a second at most, and the
 //! answer that counts follows.
@@ -20,12 +21,14 @@ use model::hash::Hasher;
 use model::search::{Filter as Rows, Request, search_stream};
 
 use crate::worker::facets::Facets;
-use crate::worker::fetch::Sink;
+use crate::worker::fetch::{Sink, pause};
 use crate::worker::{fault, post, tell};
 use twill_app::protocol::{Answer, Fault, Filter, MOST_RESULTS, Scope};
 
 /// Milliseconds between two answers to the same question.
 const PAUSE_MS: f64 = 400.0;
+/// Milliseconds that the page has for showing the first answer, before what proves it competes for the line and the processor.
+const SHOW_MS: i32 = 60;
 
 /// A question about a photo that waits for the catalogue.
 pub(super) struct Waiting {
@@ -79,9 +82,14 @@ struct Last {
 }
 
 impl<'a> Arrival<'a> {
-    /// Answers who waits from now on.
-    pub(super) fn serve(&mut self, shelf: Shelf<'a>) {
+    /// Answers who waits from now on, and at once where what is there can be searched.
+    pub(super) async fn serve(&mut self, shelf: Shelf<'a>) -> Result<(), Fault> {
         self.shelf = Some(shelf);
+        self.look().await.map_err(|error| fault::of(&error))?;
+        if self.last.rows > 0 {
+            pause(SHOW_MS).await;
+        }
+        Ok(())
     }
 
     /// The file, all of which is there, checked against the hash that `card` names.
@@ -97,6 +105,11 @@ impl<'a> Arrival<'a> {
     async fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.hasher.update(piece);
         self.stream.push(piece)?;
+        self.look().await
+    }
+
+    /// Checks that what is there is this catalogue's, and answers who waits from it.
+    async fn look(&mut self) -> Result<(), Error> {
         let Some(shelf) = self.shelf else { return Ok(()) };
         let Some((weights, preprocess)) = self.stream.made_with() else { return Ok(()) };
         // What can be told by the header need not wait for the rest.

@@ -8,6 +8,7 @@ use futures::lock::Mutex;
 use model::catalogue::{Catalogue, CatalogueCard};
 use model::crop::CropBox;
 use model::embedder::{Embedder, freeze};
+use model::feature_file::bytes_before_vectors;
 use model::frozen::Frozen;
 use model::recommender::Recommender;
 use model::search::Filter as Rows;
@@ -15,7 +16,7 @@ use model::weights::{FileReference, ModelCard};
 
 use crate::worker::arrival::{Arrival, Queue, Shelf};
 use crate::worker::facets::Facets;
-use crate::worker::fetch::{Wanted, fetch, fetch_into};
+use crate::worker::fetch::{Sink, Wanted, fetch, fetch_into};
 use crate::worker::graphics::Graphics;
 use crate::worker::switch::Switch;
 use crate::worker::{backend, fault, query, tell};
@@ -65,7 +66,8 @@ impl Slot {
         }
     }
 
-    /// Downloads everything and puts it together. A catalogue that takes its time is read last, and answers who waits as it comes.
+    /// Downloads everything and puts it together. What proves an answer, or takes its time, is read last: who waits is answered from what
+    /// is there.
     async fn fetch(
         &mut self,
         setup: &Setup,
@@ -79,13 +81,14 @@ impl Slot {
         let first = try_join(download.get(&card.weights, false), download.get(&catalogue_card.items, true));
         let wanted = || download.wanted(&catalogue_card.features, true);
         let count = |bytes| download.count(bytes);
-        let is_large = catalogue_card.features.bytes >= LARGE;
-        let (weights, items_json) = if is_large {
+        let (weights, items_json) = if catalogue_card.features.bytes >= LARGE {
             first.await?
         } else {
-            try_join(first, fetch_into(wanted(), &mut arrival, &count)).await?.0
+            let codes = wanted().before(download.codes_end());
+            try_join(first, fetch_into(codes, &mut arrival, &count)).await?.0
         };
-        if !is_large {
+        let is_all = arrival.count() as u64 == catalogue_card.features.bytes;
+        if is_all {
             tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
         }
 
@@ -103,15 +106,16 @@ impl Slot {
         }
         let embedder = Embedder::new(card.clone(), switch.clone());
         let facets = Facets::of(&items, &card.attributes);
-        if is_large {
-            arrival.serve(Shelf {
+        if !is_all {
+            let shelf = Shelf {
                 embedder: &embedder,
                 card: catalogue_card,
                 items: &items,
                 facets: &facets,
                 catalogue: &setup.catalogue,
                 queue,
-            });
+            };
+            arrival.serve(shelf).await?;
             fetch_into(wanted(), &mut arrival, &count).await?;
             tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
         }
@@ -158,7 +162,7 @@ impl Spare {
     }
 }
 
-/// A feature file of so many bytes is searched while it is on its way.
+/// A feature file of so many bytes is not waited for: it is searched while it is on its way.
 const LARGE: u64 = 8 << 20;
 
 /// All that is downloaded, as its cards name it.
@@ -202,6 +206,12 @@ impl<'a> Download<'a> {
             (&self.setup.model, FaultKind::Model)
         };
         Wanted::beside(card, &file.file, file.bytes, kind, self.is_retry)
+    }
+
+    /// Where the feature file's codes end: with those, everything can be searched. None where all is to come at once.
+    fn codes_end(&self) -> Option<u64> {
+        let CatalogueCard { count, dimension, .. } = self.catalogue_card;
+        bytes_before_vectors(count, dimension).filter(|_| !self.is_retry)
     }
 
     async fn get(&self, file: &FileReference, is_of_catalogue: bool) -> Result<Vec<u8>, Fault> {

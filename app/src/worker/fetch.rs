@@ -34,25 +34,40 @@ pub(super) struct Wanted {
     pub(super) max_bytes: u64,
     /// How to use the browser's cache.
     pub(super) cache: RequestCache,
+    /// Where only the bytes before this one are asked for. A host that gives no parts gives all.
+    pub(super) until: Option<u64>,
 }
 
 impl Wanted {
     /// A card: small, and always the newest, for it names all other files.
     pub(super) fn card(address: &str, kind: FaultKind) -> Self {
-        Self { address: address.to_owned(), kind, max_bytes: MAX_CARD, cache: RequestCache::NoCache }
+        Self {
+            address: address.to_owned(),
+            kind,
+            max_bytes: MAX_CARD,
+            cache: RequestCache::NoCache,
+            until: None,
+        }
     }
 
     /// A file named by a card, beside it. Its name changes with its contents, so the cache may keep it; `is_retry` passes by
     /// the cache, which may hold what was wrong the last time.
     pub(super) fn beside(card: &str, file: &str, bytes: u64, kind: FaultKind, is_retry: bool) -> Self {
         let cache = if is_retry { RequestCache::Reload } else { RequestCache::Default };
-        Self { address: resolve(file, card), kind, max_bytes: bytes, cache }
+        Self { address: resolve(file, card), kind, max_bytes: bytes, cache, until: None }
     }
 
     /// An item's picture.
     pub(super) fn picture(address: &str) -> Self {
         let (kind, cache) = (FaultKind::Network, RequestCache::Default);
-        Self { address: address.to_owned(), kind, max_bytes: MAX_PICTURE, cache }
+        Self { address: address.to_owned(), kind, max_bytes: MAX_PICTURE, cache, until: None }
+    }
+
+    /// What comes before byte `until` will do for now. Only of the page's own host: others would have to allow more than plain requests.
+    pub(super) fn before(self, until: Option<u64>) -> Self {
+        let origin = Url::new(&self.address).map(|url| url.origin());
+        let is_own = origin.is_ok_and(|origin| origin == scope().location().origin());
+        Self { until: until.filter(|until| is_own && *until < self.max_bytes), ..self }
     }
 
     fn name(&self) -> &str {
@@ -114,13 +129,14 @@ pub(super) async fn fetch(wanted: Wanted, on_bytes: &dyn Fn(usize)) -> Result<Ve
     Ok(bytes)
 }
 
-/// [`fetch`] for who uses the bytes as they arrive.
+/// [`fetch`] for who uses the bytes as they arrive. What the sink has already is not asked for again, where the host gives parts.
 pub(super) async fn fetch_into(
     wanted: Wanted,
     sink: &mut dyn Sink,
     on_bytes: &dyn Fn(usize),
 ) -> Result<(), Fault> {
-    let mut download = Download { wanted, sink, is_resumable: false, told: 0 };
+    let told = sink.count();
+    let mut download = Download { wanted, sink, is_resumable: told > 0, told };
     let mut pauses = PAUSES.into_iter();
     loop {
         match (download.attempt(on_bytes).await, pauses.next()) {
@@ -158,6 +174,9 @@ impl Download<'_> {
             self.sink.restart();
         }
         let start = self.sink.count();
+        if self.wanted.until.is_some_and(|until| start as u64 >= until) {
+            return Ok(());
+        }
         let Ok(response) = request(&self.wanted, start).await else {
             return passing(self.wanted.interrupted());
         };
@@ -172,11 +191,15 @@ impl Download<'_> {
         if status == 404 || is_page {
             return failed(self.wanted.fault(texts::file_missing(self.wanted.name())));
         }
-        let is_rest = status == 206 && header("content-range").is_some_and(|range| starts_at(&range, start));
-        if start > 0 && !is_rest {
+        // Of a compressed answer, parts are parts of something else.
+        let is_compressed = header("content-encoding").is_some_and(|encoding| encoding != "identity");
+        let is_asked =
+            !is_compressed && header("content-range").is_some_and(|range| starts_at(&range, start));
+        if (start > 0 || self.wanted.until.is_some()) && !(status == 206 && is_asked) {
             // All of it after all, or another part than the one asked for.
             self.is_resumable = false;
-            if status != 200 {
+            self.wanted.until = None;
+            if start > 0 && status != 200 || matches!(status, 206 | 416) {
                 return passing(self.wanted.interrupted());
             }
             self.sink.restart();
@@ -184,8 +207,6 @@ impl Download<'_> {
         if !response.ok() {
             return failed(self.wanted.fault(texts::file_refused(self.wanted.name(), status)));
         }
-        // Of a compressed answer, parts are parts of something else.
-        let is_compressed = header("content-encoding").is_some_and(|encoding| encoding != "identity");
         self.is_resumable = !is_compressed;
         let announced = header("content-length").and_then(|length| length.parse::<u64>().ok());
         let whole = announced.map(|length| length.saturating_add(self.sink.count() as u64));
@@ -251,18 +272,20 @@ fn starts_at(range: &str, byte: usize) -> bool {
         .is_some_and(|first| first.parse() == Ok(byte))
 }
 
-/// Asks for a file, from byte `start` on.
+/// Asks for a file, from byte `start` on, as far as it is wanted.
 async fn request(wanted: &Wanted, start: usize) -> Result<Response, JsValue> {
     let options = RequestInit::new();
     options.set_cache(wanted.cache);
     let request = Request::new_with_str_and_init(&wanted.address, &options)?;
-    if start > 0 {
-        request.headers().set("range", &format!("bytes={start}-"))?;
+    let last = wanted.until.map(|until| until.saturating_sub(1).to_string());
+    if start > 0 || last.is_some() {
+        request.headers().set("range", &format!("bytes={start}-{}", last.unwrap_or_default()))?;
     }
     JsFuture::from(scope().fetch_with_request(&request)).await?.dyn_into()
 }
 
-async fn pause(milliseconds: i32) {
+/// Waits.
+pub(super) async fn pause(milliseconds: i32) {
     let promise = Promise::new(&mut |resolve, _| {
         // Where no timer can be had, there is no pause.
         if scope().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds).is_err() {

@@ -22,6 +22,7 @@ use crate::{Error, Result, embedder::Embedding};
 pub use codes::Line;
 pub(crate) use codes::{Block, Codes};
 pub use stream::FeatureStream;
+pub use write::bytes_before_vectors;
 
 /// Vectors of a catalogue, in the order of its items.
 #[derive(Clone, Debug, PartialEq)]

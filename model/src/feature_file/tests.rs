@@ -64,6 +64,20 @@ fn what_is_written_is_read() {
 }
 
 #[test]
+fn where_codes_end_is_known_before_the_file_is() {
+    const VECTORS: usize = 2;
+    for (count, dimension) in [(0, 1), (1, 10), (17, 3), (3000, 80), (70_000, 64)] {
+        let rows = vec![1.0 / (dimension as f32).sqrt(); count * dimension];
+        let file = FeatureFile::pack_rows(&rows, dimension, [7; 32], [9; 16]).unwrap();
+        let before = bytes_before_vectors(count as u64, dimension as u64);
+        assert_eq!(before, Some(start(&file.write(), VECTORS) as u64), "{count} x {dimension}");
+    }
+    for (count, dimension) in [(1, 0), (1, 4097), (u64::MAX, 64), (u64::MAX / 64, 2), (u64::MAX, u64::MAX)] {
+        assert_eq!(bytes_before_vectors(count, dimension), None, "{count} x {dimension}");
+    }
+}
+
+#[test]
 fn files_of_version_1_0_get_their_codes_when_they_are_read() {
     for count in [0, 1, 100] {
         let file = file(count);

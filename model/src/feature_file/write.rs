@@ -2,12 +2,27 @@
 
 use super::{
     FeatureFile,
+    codes::{default_block_rows, lines_of},
     format::{
         ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_F16, CODEC_SEVEN_BITS,
-        ENTRY, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTORS, MAGIC, MAJOR, MINOR,
+        ENTRY, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTORS, LINE, MAGIC, MAJOR, MAX_DIMENSION, MINOR,
     },
 };
 use crate::hash::sha256;
+
+/// How many bytes of a file of so many vectors of `dimension` values come before its vectors, where it is written as
+/// [`FeatureFile::write`] writes it: with those, everything can be searched. None where there is no such file.
+#[must_use]
+pub fn bytes_before_vectors(rows: u64, dimension: u64) -> Option<u64> {
+    let (rows, dimension) = (usize::try_from(rows).ok()?, usize::try_from(dimension).ok()?);
+    if !(1..=MAX_DIMENSION as usize).contains(&dimension) || rows > usize::MAX / (64 * dimension) {
+        return None;
+    }
+    let block_rows = default_block_rows(rows, dimension).max(1);
+    let blocks = BLOCK_TABLE_HEAD + rows.div_ceil(block_rows) * (BLOCK_HEAD + 8 * dimension);
+    let codes = (HEADER + 3 * ENTRY + blocks).next_multiple_of(ALIGNMENT);
+    u64::try_from(codes + lines_of(rows, dimension) * LINE).ok()
+}
 
 /// A section before its place in the file is known.
 pub(super) struct Section {
