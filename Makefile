@@ -24,7 +24,7 @@ TRUNK := NO_COLOR=true trunk
 TRAINER := cargo run --release -p trainer --no-default-features $(if $(FEATURES),--features $(FEATURES)) --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test dist sbom bench catalogue catalogue-clothing fmt lint
+.PHONY: help setup serve test dist reproducible sbom bench catalogue catalogue-clothing fmt lint
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,10 +40,11 @@ dist: ## Build the optimised static site into dist/, ready for any static host
 	@bash .ci/setup.sh serve
 	$(TRUNK) build --release --cargo-profile $(PROFILE)
 
+reproducible: ## Build the site twice, in two folders and from two caches, and compare every byte
+	@bash .ci/reproducible.sh
+
 sbom: ## Write what the site is made of, crate by crate, to dist/sbom.cdx.json (CycloneDX)
-	@bash .ci/setup.sh rust sbom
-	@mkdir -p dist
-	cargo sbom --cargo-package app --output-format cyclone_dx_json_1_6 >dist/sbom.tmp && mv dist/sbom.tmp dist/sbom.cdx.json
+	@bash .ci/sbom.sh
 
 test: ## Everything: format, lints, unit, doc, wasm and browser tests (STEPS="format unit" runs some)
 	@bash .ci/test.sh $(STEPS)

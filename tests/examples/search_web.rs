@@ -75,7 +75,8 @@ fn run(site: &Path, query: &str) -> Result<Value> {
     let begun = Instant::now();
     while begun.elapsed() < LIMIT {
         thread::sleep(Duration::from_millis(500));
-        let said = browser.execute("return [window.report ?? null, window.failure ?? null]")?;
+        // A peer that builds its index keeps the page from answering, for longer than the driver waits.
+        let Ok(said) = browser.execute("return [window.report ?? null, window.failure ?? null]") else { continue };
         if let Some(failure) = said[1].as_str() {
             let console = browser.console().unwrap_or_default().join("\n");
             bail!("the page failed for {query}: {failure}\n{console}");
