@@ -76,7 +76,9 @@ fn run(site: &Path, query: &str) -> Result<Value> {
     while begun.elapsed() < LIMIT {
         thread::sleep(Duration::from_millis(500));
         // A peer that builds its index keeps the page from answering, for longer than the driver waits.
-        let Ok(said) = browser.execute("return [window.report ?? null, window.failure ?? null]") else { continue };
+        let Ok(said) = browser.execute("return [window.report ?? null, window.failure ?? null]") else {
+            continue;
+        };
         if let Some(failure) = said[1].as_str() {
             let console = browser.console().unwrap_or_default().join("\n");
             bail!("the page failed for {query}: {failure}\n{console}");

@@ -82,7 +82,10 @@ fn nothing_is_asked_of_anybody_else() -> Result<()> {
                 request.method == "GET" && request.body_bytes == 0,
                 "the page sent something: {request:?}"
             );
-            ensure!(matches!(request.status, 200 | 206) || request.path == "/favicon.ico", "asked in vain: {request:?}");
+            ensure!(
+                matches!(request.status, 200 | 206) || request.path == "/favicon.ico",
+                "asked in vain: {request:?}"
+            );
         }
         // The trap itself works.
         page.browser().execute("fetch('http://garments.example/').catch(() => {}); return null")?;

@@ -8,6 +8,9 @@ use anyhow::{Result, bail};
 use burn::tensor::Device;
 use clap::ValueEnum;
 
+#[cfg(all(test, feature = "wgpu"))]
+mod wgpu_tests;
+
 /// The `--device` choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum DeviceChoice {

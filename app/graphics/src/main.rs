@@ -14,7 +14,7 @@ use model::weights::{self, ModelCard};
 use twill_orders::{Order, Reply, VERSION, from_js, to_js};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, Performance};
 
 #[wasm_bindgen]
 extern "C" {
@@ -87,8 +87,14 @@ async fn load(card: &[u8], file: &[u8]) -> Result<FrozenGpu, String> {
     let device = Device::wgpu_options().init_async().await.map_err(|error| error.to_string())?;
     let card = ModelCard::from_json(card).map_err(|error| error.to_string())?;
     let tensors = weights::read(&card, file).map_err(|error| error.to_string())?;
-    let network = FrozenGpu::new(&card.network, &tensors, &device).map_err(|error| error.to_string())?;
-    network.ok_or_else(|| "this network is computed on processors alone".to_owned())
+    let length = 3 * card.network.input_size.pow(2);
+    // Anything with edges: it is only computed in two ways and timed.
+    let picture: Vec<f32> = (0..length).map(|at| (at % 97) as f32 / 48.0 - 1.0).collect();
+    let clock = scope().performance();
+    let now = || clock.as_ref().map_or_else(js_sys::Date::now, Performance::now);
+    let choice = FrozenGpu::quicker(&card.network, &tensors, &device, &picture, now).await;
+    let choice = choice.map_err(|error| error.to_string())?;
+    Ok(choice.ok_or("this network is computed on processors alone")?.network)
 }
 
 fn scope() -> DedicatedWorkerGlobalScope {

@@ -18,7 +18,7 @@ use std::sync::Mutex;
 
 use self::convolution::{Convolution, Join, Scratch, Shape};
 #[cfg(feature = "wgpu")]
-pub use self::gpu::FrozenGpu;
+pub use self::gpu::{Choice, FrozenGpu, Precision};
 use self::head::Head;
 pub use self::head::Output;
 use self::kernel::filled;

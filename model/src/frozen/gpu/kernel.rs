@@ -1,7 +1,8 @@
 //! The one kernel: a 3x3 convolution, the shortcut added, and the next batch norm and ReLU.
 //!
 //! A unit computes four neighbouring pixels of four channels, so that each vector that is read takes part in four products. It
-//! waits for no other unit and shares no memory with any, which suits small cards and adapters in software alike.
+//! waits for no other unit and shares no memory with any, which suits small cards and adapters in software alike. Maps and weights may be
+//! kept in half precision; sums are in single precision always.
 
 // The macro writes functions of its own beside each.
 #![allow(
@@ -20,6 +21,8 @@ pub(super) const LANES: usize = 4;
 pub(super) const COLUMNS: usize = 4;
 
 type Four = Vector<f32, Const<4>>;
+/// Four values as they are kept.
+type Kept<S> = Vector<S, Const<4>>;
 
 /// What a launch computes.
 #[derive(CubeLaunch, CubeType)]
@@ -50,14 +53,14 @@ pub(super) struct Plan {
 /// - `shortcut`: `[batch, size * side_stride, size * side_stride, side]`
 /// - `raw`, `active`: `[batch, size, size, outputs]`
 #[cube(launch)]
-pub(super) fn convolve(
-    input: &[Four],
-    weight: &[Four],
+pub(super) fn convolve<S: Float>(
+    input: &[Kept<S>],
+    weight: &[Kept<S>],
     scale: &[Four],
     shift: &[Four],
-    shortcut: &[Four],
-    raw: &mut [Four],
-    active: &mut [Four],
+    shortcut: &[Kept<S>],
+    raw: &mut [Kept<S>],
+    active: &mut [Kept<S>],
     plan: Plan,
 ) {
     let unit = ABSOLUTE_POS;
@@ -99,13 +102,13 @@ pub(super) fn convolve(
                 let mut at_d = (line + min(last_x, from_size) - 1) * inputs;
                 let mut at = (ky * 3 + kx) * 4 * inputs * outputs + output;
                 for _ in 0..inputs {
-                    let va = input[at_a] * Four::new(first);
-                    let vb = input[at_b];
-                    let vc = input[at_c];
-                    let vd = input[at_d] * Four::new(last);
+                    let va = Four::cast_from(input[at_a]) * Four::new(first);
+                    let vb = Four::cast_from(input[at_b]);
+                    let vc = Four::cast_from(input[at_c]);
+                    let vd = Four::cast_from(input[at_d]) * Four::new(last);
                     #[unroll]
                     for lane in 0..4usize {
-                        let factor = weight[at + lane * outputs];
+                        let factor = Four::cast_from(weight[at + lane * outputs]);
                         a += Four::new(va.extract(lane)) * factor;
                         b += Four::new(vb.extract(lane)) * factor;
                         c += Four::new(vc.extract(lane)) * factor;
@@ -134,23 +137,23 @@ pub(super) fn convolve(
                 for dx in 0..side_stride {
                     let at = (line + x * side_stride + dx) * side + output - missing;
                     let step = side_stride * side;
-                    a += shortcut[at] * weight;
-                    b += shortcut[at + step] * weight;
-                    c += shortcut[at + 2 * step] * weight;
-                    d += shortcut[at + 3 * step] * weight;
+                    a += Four::cast_from(shortcut[at]) * weight;
+                    b += Four::cast_from(shortcut[at + step]) * weight;
+                    c += Four::cast_from(shortcut[at + 2 * step]) * weight;
+                    d += Four::cast_from(shortcut[at + 3 * step]) * weight;
                 }
             }
         }
-        raw[to] = a;
-        raw[to + outputs] = b;
-        raw[to + 2 * outputs] = c;
-        raw[to + 3 * outputs] = d;
+        raw[to] = Kept::<S>::cast_from(a);
+        raw[to + outputs] = Kept::<S>::cast_from(b);
+        raw[to + 2 * outputs] = Kept::<S>::cast_from(c);
+        raw[to + 3 * outputs] = Kept::<S>::cast_from(d);
     }
     let factor = scale[output];
     let summand = shift[output];
     let zero = Four::new(0.0);
-    active[to] = max(a * factor + summand, zero);
-    active[to + outputs] = max(b * factor + summand, zero);
-    active[to + 2 * outputs] = max(c * factor + summand, zero);
-    active[to + 3 * outputs] = max(d * factor + summand, zero);
+    active[to] = Kept::<S>::cast_from(max(a * factor + summand, zero));
+    active[to + outputs] = Kept::<S>::cast_from(max(b * factor + summand, zero));
+    active[to + 2 * outputs] = Kept::<S>::cast_from(max(c * factor + summand, zero));
+    active[to + 3 * outputs] = Kept::<S>::cast_from(max(d * factor + summand, zero));
 }

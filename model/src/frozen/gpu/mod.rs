@@ -6,6 +6,7 @@
 //! is small: reading it back costs what reading the answers would.
 
 mod kernel;
+mod quicker;
 
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
@@ -14,6 +15,10 @@ use cubecl::ir::{ElemType, FloatKind};
 use cubecl::prelude::*;
 use cubecl::server::Handle;
 use cubecl::std::tensor::TensorHandle;
+use half::f16;
+use half::slice::HalfFloatSliceExt as _;
+
+pub use self::quicker::Choice;
 
 use self::kernel::{COLUMNS, LANES, PlanLaunch, convolve};
 use super::Output;
@@ -28,9 +33,19 @@ use crate::{Error, Result};
 /// Units of the kernel that start together.
 const CUBE: u32 = 64;
 
+/// How maps and weights are kept on the card; sums are in single precision always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits.
+    Single,
+    /// 16 bits, half of what has to be read. Cards may do without (in a browser: `shader-f16`).
+    Half,
+}
+
 /// A network on a graphics card whose weights no longer change.
 pub struct FrozenGpu {
     client: Client,
+    precision: Precision,
     stem: Layer,
     /// Two a block.
     layers: Vec<Layer>,
@@ -43,7 +58,8 @@ pub struct FrozenGpu {
 
 impl std::fmt::Debug for FrozenGpu {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("FrozenGpu").field("layers", &self.layers).finish_non_exhaustive()
+        let mut fields = formatter.debug_struct("FrozenGpu");
+        fields.field("precision", &self.precision).field("layers", &self.layers).finish_non_exhaustive()
     }
 }
 
@@ -53,11 +69,12 @@ impl Network for FrozenGpu {
     }
 }
 
-/// Memory of the card, and how many values it holds.
+/// Memory of the card, how many values it holds, and how.
 #[derive(Debug, Clone)]
 struct Buffer {
     handle: Handle,
     length: usize,
+    precision: Precision,
 }
 
 /// A 3x3 convolution with what becomes of its output.
@@ -84,14 +101,15 @@ struct Shortcut {
 }
 
 impl FrozenGpu {
-    /// Freezes the network of `config` with the tensors of a weights file. Nothing where the device is no graphics card, or a width or a
-    /// map's size does not suit the kernel: whole vectors of four are what it computes with.
+    /// Freezes the network of `config` with the tensors of a weights file. Nothing where the device is no graphics card or does not know
+    /// this precision, or a width or a map's size does not suit the kernel: whole vectors of four are what it computes with.
     ///
     /// Fails with [`Error::InvalidWeights`] where a tensor is missing or of another length.
     pub fn new<S: std::hash::BuildHasher>(
         config: &ResNetConfig,
         tensors: &std::collections::HashMap<String, HostTensor, S>,
         device: &Device,
+        precision: Precision,
     ) -> Result<Option<Self>> {
         config.validate()?;
         #[allow(
@@ -101,15 +119,15 @@ impl FrozenGpu {
         let DispatchDevice::Cube(device) = device.as_dispatch() else { return Ok(None) };
         let suits = config.widths.iter().all(|width| width.is_multiple_of(2 * LANES))
             && config.map_size().is_multiple_of(COLUMNS);
-        if !suits {
+        let client = device.client();
+        if !suits || !client.properties().supports_type(precision.kind()) {
             return Ok(None);
         }
-        let client = device.client();
         let tensors = Tensors::new(|name| tensors.get(name), config.epsilon);
-        let (stem, layers) = layers(&client, config, &tensors)?;
-        let nothing = [0, 1].map(|_| upload(&client, &[0.0; LANES]));
+        let (stem, layers) = layers(&client, config, &tensors, precision)?;
+        let nothing = [0, 1].map(|_| upload(&client, &[0.0; LANES], precision));
         let head = Head::new(config, &tensors)?;
-        Ok(Some(Self { client, stem, layers, head, size: config.input_size, nothing }))
+        Ok(Some(Self { client, precision, stem, layers, head, size: config.input_size, nothing }))
     }
 
     /// The network's answers. Fails with [`Error::Inference`].
@@ -118,7 +136,7 @@ impl FrozenGpu {
     ///
     /// - `input`: `[batch, 3, size, size]`, preprocessed; missing values count as 0
     pub async fn forward(&self, input: &[f32], batch: usize) -> Result<Vec<Output>> {
-        let picture = upload(&self.client, &self.channels_last(input, batch));
+        let picture = upload(&self.client, &self.channels_last(input, batch), self.precision);
         let (_, mut active) = self.apply(&self.stem, batch, &picture, &picture);
         let mut raw = active.clone();
         for layer in &self.layers {
@@ -146,7 +164,8 @@ impl FrozenGpu {
     /// The layer's output, where a shortcut of `side` is added to it, and what the next convolution reads.
     fn apply(&self, layer: &Layer, batch: usize, input: &Buffer, side: &Buffer) -> (Option<Buffer>, Buffer) {
         let length = batch * layer.size * layer.size * layer.outputs;
-        let empty = || Buffer { handle: self.client.empty(length * size_of::<f32>()), length };
+        let precision = self.precision;
+        let empty = || Buffer { handle: self.client.empty(length * precision.bytes()), length, precision };
         let quads = |channels: usize| (channels / LANES) as u32;
         let units = (batch * layer.size * layer.size / COLUMNS) as u32 * quads(layer.outputs);
         let [no_side, no_sum] = &self.nothing;
@@ -156,7 +175,11 @@ impl FrozenGpu {
             Some(Shortcut { channels, stride }) => (side, *stride as u32, quads(*channels)),
             None => (no_side, 0, 0),
         };
-        convolve::launch(
+        let launch = match precision {
+            Precision::Single => convolve::launch::<f32>,
+            Precision::Half => convolve::launch::<f16>,
+        };
+        launch(
             &self.client,
             CubeCount::Static(units.div_ceil(CUBE), 1, 1),
             CubeDim::new_1d(CUBE),
@@ -185,11 +208,7 @@ impl FrozenGpu {
         let failed = |reason: String| Error::Inference { reason };
         let read = self.client.read_async(vec![maps.handle]).await;
         let read = read.map_err(|error| failed(error.to_string()))?;
-        let values: Vec<f32> = read
-            .iter()
-            .flat_map(|bytes| bytes.as_chunks::<4>().0)
-            .map(|value| f32::from_le_bytes(*value))
-            .collect();
+        let values = self.precision.values(read.first().map_or(&[], |bytes| bytes));
         let Some(last) = self.layers.last() else {
             return Err(failed("the network has no layers".to_owned()));
         };
@@ -213,19 +232,59 @@ impl FrozenGpu {
     }
 }
 
+impl Precision {
+    fn kind(self) -> ElemType {
+        ElemType::Float(match self {
+            Self::Single => FloatKind::F32,
+            Self::Half => FloatKind::F16,
+        })
+    }
+
+    /// Bytes of a value.
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Single => size_of::<f32>(),
+            Self::Half => size_of::<f16>(),
+        }
+    }
+
+    /// What the card's memory holds.
+    fn values(self, bytes: &[u8]) -> Vec<f32> {
+        match self {
+            Self::Single => bytes.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect(),
+            Self::Half => {
+                bytes.as_chunks().0.iter().map(|value| f16::from_le_bytes(*value).to_f32()).collect()
+            }
+        }
+    }
+}
+
 impl Buffer {
     fn argument(&self) -> BufferArg {
-        let kind = ElemType::Float(FloatKind::F32);
+        let kind = self.precision.kind();
         TensorHandle::new_contiguous([self.length], self.handle.clone(), kind).binding().into_buffer_arg()
     }
 }
 
-fn upload(client: &Client, values: &[f32]) -> Buffer {
-    Buffer { handle: client.create_from_slice(f32::as_bytes(values)), length: values.len() }
+fn upload(client: &Client, values: &[f32], precision: Precision) -> Buffer {
+    let handle = match precision {
+        Precision::Single => client.create_from_slice(f32::as_bytes(values)),
+        Precision::Half => {
+            let mut halves = vec![f16::ZERO; values.len()];
+            halves.convert_from_f32_slice(values);
+            client.create_from_slice(f16::as_bytes(&halves))
+        }
+    };
+    Buffer { handle, length: values.len(), precision }
 }
 
 /// The stem, and two layers a block.
-fn layers(client: &Client, config: &ResNetConfig, tensors: &Tensors<'_>) -> Result<(Layer, Vec<Layer>)> {
+fn layers(
+    client: &Client,
+    config: &ResNetConfig,
+    tensors: &Tensors<'_>,
+    precision: Precision,
+) -> Result<(Layer, Vec<Layer>)> {
     let layer = |path: &str, norm: &str, [inputs, outputs]: [usize; 2], size, stride, shortcut| {
         let kernel = tensors.values(&format!("{path}.weight"), outputs * inputs * 9)?;
         // Channels that fill up the stem's input meet zeros.
@@ -236,7 +295,8 @@ fn layers(client: &Client, config: &ResNetConfig, tensors: &Tensors<'_>) -> Resu
             weight[(place * filled + input) * outputs + output] = *value;
         }
         let [scale, shift] = tensors.scale_and_shift(norm, outputs)?;
-        let [weight, scale, shift] = [&weight, &scale, &shift].map(|values| upload(client, values));
+        let weight = upload(client, &weight, precision);
+        let [scale, shift] = [&scale, &shift].map(|values| upload(client, values, Precision::Single));
         Ok(Layer { weight, scale, shift, inputs: filled, outputs, size, stride, shortcut })
     };
     let mut channels = config.widths[0];
