@@ -1,7 +1,7 @@
 // Fetches and starts the worker's program, telling the page how far that has come; or, where the worker itself starts this script
 // under that name, the program for the graphics card. It is the one part of either that cannot be Rust. Its messages are those of
 // app/src/protocol.rs: keep the version in step.
-const VERSION = 7;
+const VERSION = 8;
 
 const PROGRAM = self.location.hash === "#graphics" ? "graphics" : "worker";
 

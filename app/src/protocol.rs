@@ -14,11 +14,11 @@ use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
 use crate::region::Region;
-pub use wardrobe::{Chore, Own, Scope, Stock};
+pub use wardrobe::{Chore, NewPhoto, Own, Scope, Stock};
 
 /// Raised whenever a message changes its shape. `app/js/worker-loader.js` and `app/js/embed/line.js` write some of them by hand: keep
 /// both in step.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// How many results the worker is asked for; the page shows some first and the rest on demand.
 pub const MOST_RESULTS: usize = 20;
@@ -292,6 +292,8 @@ pub enum Answer {
         added: usize,
         /// Photos that were there already.
         known: usize,
+        /// Those that cannot be read, by their place among the photos that were to be added.
+        bad: Vec<usize>,
     },
     /// Answers `List`.
     Shelf(Vec<Item>),

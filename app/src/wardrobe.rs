@@ -1,7 +1,7 @@
 //! The person's own photos, as the page sees them: what is there, what is being added, what came of it.
 //!
-//! Photos are handed to the worker one by one, each when the one before is done: of a thousand, only one is ever read. Searches
-//! come in between.
+//! Photos are handed to the worker one by one, each when the one before is done (to a graphics card a few at once): of a thousand, only
+//! those are ever read. Searches come in between.
 
 use std::collections::VecDeque;
 
@@ -12,13 +12,17 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, HtmlElement, HtmlInputElement, StorageManager};
 
-use crate::protocol::{Answer, Ask, Chore, FaultKind, Filter, Item, Message, Scope, Stock};
+use crate::protocol::{
+    Answer, Ask, Backend, Chore, FaultKind, Filter, Item, Message, NewPhoto, Scope, Stock,
+};
 use crate::state::{ObjectUrl, Twill};
 
 /// How many photos are shown at first, and how many more each time.
 pub const PAGE: usize = 48;
 /// While photos are added, they are shown after so many.
 const SHOWN_EVERY: usize = 8;
+/// How many photos a graphics card gets at once.
+const AT_ONCE: usize = 4;
 /// What a saved wardrobe is called.
 const FILE_NAME: &str = "wardrobe.twill";
 /// Pictures that browsers do not know the type of.
@@ -73,8 +77,10 @@ pub struct Wardrobe {
     /// Several photos that were dropped on the page at once.
     pub dropped: RwSignal<Vec<File>, LocalStorage>,
     queue: StoredValue<VecDeque<File>, LocalStorage>,
-    /// The request that the job waits for, and its photo.
-    pending: StoredValue<Option<(u32, Option<File>)>, LocalStorage>,
+    /// The request that the job waits for, and its photos; none of those where photos are looked at again.
+    pending: StoredValue<Option<(u32, Vec<File>)>, LocalStorage>,
+    /// Whether a worker has died over several photos: which of them it was shows when they come one by one.
+    is_careful: StoredValue<bool>,
     /// The address of the file that was saved last.
     saved: StoredValue<Option<ObjectUrl>>,
 }
@@ -93,6 +99,7 @@ impl Wardrobe {
             dropped: RwSignal::new_local(Vec::new()),
             queue: StoredValue::new_local(VecDeque::new()),
             pending: StoredValue::new_local(None),
+            is_careful: StoredValue::new(false),
             saved: StoredValue::new(None),
         }
     }
@@ -108,6 +115,11 @@ impl Wardrobe {
     /// Whether the worker owes something.
     pub(crate) fn waits(self) -> bool {
         self.is_busy.get_untracked() || self.pending.with_value(Option::is_some)
+    }
+
+    /// What has been handed over comes again.
+    fn put_back(self, files: Vec<File>) {
+        self.queue.update_value(|queue| files.into_iter().rev().for_each(|file| queue.push_front(file)));
     }
 
     /// Asks the browser to keep what is stored (`wish`), or whether it does.
@@ -156,6 +168,7 @@ impl Twill {
         wardrobe.job.update(|job| {
             if !job.is_running() || job.renews {
                 *job = Job::default();
+                wardrobe.is_careful.set_value(false);
             }
             job.total += files.len();
             job.is_paused = false;
@@ -187,7 +200,8 @@ impl Twill {
     pub fn cancel_adding(self) {
         let wardrobe = self.wardrobe;
         wardrobe.queue.update_value(VecDeque::clear);
-        let under_way = usize::from(wardrobe.pending.with_value(Option::is_some));
+        let under_way = |(_, files): &(u32, Vec<File>)| files.len().max(1);
+        let under_way = wardrobe.pending.with_value(|pending| pending.as_ref().map_or(0, under_way));
         wardrobe.job.update(|job| {
             job.total = job.done + under_way;
             job.is_paused = false;
@@ -197,7 +211,7 @@ impl Twill {
         }
     }
 
-    /// Sends the next photo, if the one before is done.
+    /// Sends what comes next, if what came before is done.
     fn go_on_adding(self) {
         let wardrobe = self.wardrobe;
         let (is_running, is_paused, renews) =
@@ -205,16 +219,26 @@ impl Twill {
         if !is_running || is_paused || wardrobe.pending.with_value(Option::is_some) {
             return;
         }
-        let file = wardrobe.queue.try_update_value(VecDeque::pop_front).flatten();
-        let chore = match &file {
-            Some(file) => {
-                Chore::Add { photo: Blob::from(file.clone()), name: file.name(), date: file.last_modified() }
-            }
-            None if renews => Chore::Renew,
-            None => return,
+        let is_quick = self
+            .engine
+            .with_untracked(|engine| engine.ready().is_some_and(|ready| ready.backend == Backend::WebGpu));
+        let most = if is_quick && !wardrobe.is_careful.get_value() { AT_ONCE } else { 1 };
+        let next = wardrobe.queue.try_update_value(|queue| queue.drain(..most.min(queue.len())).collect());
+        let files: Vec<File> = next.unwrap_or_default();
+        let chore = if renews && files.is_empty() {
+            Chore::Renew
+        } else if files.is_empty() {
+            return;
+        } else {
+            let photo = |file: &File| NewPhoto {
+                photo: Blob::from(file.clone()),
+                name: file.name(),
+                date: file.last_modified(),
+            };
+            Chore::Add { photos: files.iter().map(photo).collect() }
         };
         let id = self.order(chore);
-        wardrobe.pending.set_value(Some((id, file)));
+        wardrobe.pending.set_value(Some((id, files)));
     }
 
     /// Everything is done.
@@ -271,25 +295,27 @@ impl Twill {
     pub(crate) fn hear_of_wardrobe(self, id: u32, answer: Answer) -> Option<Answer> {
         let wardrobe = self.wardrobe;
         let is_pending = wardrobe.pending.with_value(|pending| pending.as_ref().is_some_and(|it| it.0 == id));
-        let file = || wardrobe.pending.try_update_value(Option::take).flatten().and_then(|pending| pending.1);
+        let files =
+            || wardrobe.pending.try_update_value(Option::take).flatten().map_or(Vec::new(), |it| it.1);
         match answer {
             Answer::Stock(stock) => {
                 self.take_stock(stock);
                 if is_pending {
-                    file();
-                    self.step(|job| job.added += 1);
+                    files();
+                    self.step(1, |job| job.added += 1);
                 } else if wardrobe.is_shown.get_untracked() && !wardrobe.job.with_untracked(Job::is_running) {
                     self.list_wardrobe();
                 }
             }
-            Answer::Added { added, known } if is_pending => {
-                file();
-                self.step(|job| {
+            Answer::Added { added, known, bad } if is_pending => {
+                let files = files();
+                self.step(files.len(), |job| {
                     job.added += added;
                     job.known += known;
+                    job.bad.extend(bad.iter().filter_map(|place| files.get(*place)).map(File::name));
                 });
             }
-            Answer::Added { added, known } => {
+            Answer::Added { added, known, .. } => {
                 wardrobe.is_busy.set(false);
                 wardrobe.job.set(Job { added, known, ..Job::default() });
                 self.end_adding();
@@ -299,16 +325,10 @@ impl Twill {
                 wardrobe.is_busy.set(false);
                 self.save(&file);
             }
-            Answer::Failed(fault) if is_pending && fault.kind == FaultKind::Photo => {
-                let name = file().map(|file| file.name()).unwrap_or_default();
-                self.step(|job| job.bad.push(name));
-            }
             Answer::Failed(fault) => {
                 if is_pending {
-                    // It is not the photo's fault: it comes again when the person goes on.
-                    if let Some(file) = file() {
-                        wardrobe.queue.update_value(|queue| queue.push_front(file));
-                    }
+                    // It is not the photos' fault: they come again when the person goes on.
+                    wardrobe.put_back(files());
                     wardrobe.job.update(|job| job.is_paused = true);
                 }
                 wardrobe.is_busy.set(false);
@@ -334,16 +354,16 @@ impl Twill {
         }
     }
 
-    /// One photo is done.
-    fn step(self, count: impl FnOnce(&mut Job)) {
+    /// So many photos are done.
+    fn step(self, photos: usize, count: impl FnOnce(&mut Job)) {
         let job = self.wardrobe.job;
         job.update(|job| {
             count(job);
-            job.done += 1;
+            job.done += photos;
         });
         let (done, is_running) = job.with_untracked(|job| (job.done, job.is_running()));
         if is_running {
-            if self.wardrobe.is_shown.get_untracked() && done % SHOWN_EVERY == 0 {
+            if self.wardrobe.is_shown.get_untracked() && done % SHOWN_EVERY < photos {
                 self.list_wardrobe();
             }
             self.go_on_adding();
@@ -360,9 +380,14 @@ impl Twill {
         if is_hopeless {
             wardrobe.job.update(|job| job.is_paused = job.is_running());
         }
-        if let Some((_, file)) = wardrobe.pending.try_update_value(Option::take).flatten() {
-            let name = file.map(|file| file.name()).unwrap_or_default();
-            self.step(|job| job.bad.push(name));
+        let Some((_, files)) = wardrobe.pending.try_update_value(Option::take).flatten() else { return };
+        if files.len() > 1 {
+            wardrobe.is_careful.set_value(true);
+            wardrobe.put_back(files);
+            self.go_on_adding();
+        } else {
+            let name = files.first().map(File::name).unwrap_or_default();
+            self.step(1, |job| job.bad.push(name));
         }
     }
 

@@ -516,6 +516,73 @@ fn a_photo_at_which_the_worker_dies_is_named_and_the_others_are_added() -> Resul
     })
 }
 
+/// Remembers in `window.handed` how many photos the page hands over each time, from the next loading of the page on.
+const COUNT_HANDED: &str = "
+window.handed = [];
+const plain = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (message, ...more) {
+  const photos = message?.ask?.Own?.Add?.photos;
+  if (photos) window.handed.push(photos.length);
+  return plain.call(this, message, ...more);
+};";
+
+#[test]
+fn a_graphics_card_gets_a_few_photos_at_once() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let folder = tempfile::tempdir()?;
+    let photos = shirts(folder.path(), 6)?;
+    let own = vectors(&shipped, &photos)?;
+    let broken = save(folder.path(), "broken.jpg", &jpeg(&drawn_shirt([9, 9, 9]))?[..2000])?;
+    let again = save(folder.path(), "copy of shirt 0.jpg", &fs::read(&photos[0])?)?;
+    // The copy comes together with what it is one of.
+    let all: Vec<PathBuf> = [&photos[0], &again, &broken].into_iter().chain(&photos[1..]).cloned().collect();
+    Plan::on(Backend::WebGpu).run(|page, _| {
+        let script = json!({ "source": COUNT_HANDED });
+        page.browser().devtools("Page.addScriptToEvaluateOnNewDocument", &script)?;
+        page.open()?;
+        let said = add(page, &all)?;
+        ensure!(
+            said == "6 photos added. 1 photo was in here already. 1 file could not be read: broken.jpg",
+            "the page says: {said}"
+        );
+        let handed = page.browser().execute("return window.handed")?;
+        ensure!(handed == json!([4, 4]), "photos were handed over by {handed}");
+        ensure!(count(page)? == 6 && stored(page)? == 6, "{} photos, {} stored", count(page)?, stored(page)?);
+        close(page)?;
+        page.search(&photos[2])?;
+        let view = search_in(page, "Wardrobe")?;
+        let query = &view.query.as_ref().context("the photo is not shown")?.embedding;
+        let slack = (2.0 - 2.0 * Backend::WebGpu.agreement()).sqrt();
+        ensure!(view.cards[0].id == sha256_hex(&fs::read(&photos[2])?), "another photo is the likest");
+        for card in &view.cards {
+            let expected = dot(query, own.get(&card.id).context("it is no photo of these")?);
+            ensure!(
+                (card.score - expected).abs() < slack,
+                "{} scores {}, not {expected}",
+                card.id,
+                card.score
+            );
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_worker_that_dies_over_a_few_photos_gets_them_one_by_one() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photos = shirts(folder.path(), 6)?;
+    Plan::on(Backend::WebGpu).run(|page, _| {
+        step_in(page)?;
+        page.open()?;
+        // Over the first four; then, one by one, over the second.
+        fate(page, &["die", "lives", "die"])?;
+        let said = add(page, &photos)?;
+        ensure!(said == "5 photos added. 1 file could not be read: shirt 1.jpg", "it says {said}");
+        ensure!(stored(page)? == 5, "{} photos are stored", stored(page)?);
+        Ok(())
+    })
+}
+
 #[test]
 fn of_a_folder_the_pictures_are_added() -> Result<()> {
     let folder = tempfile::tempdir()?;

@@ -14,13 +14,17 @@ use model::weights::{self, ModelCard};
 use twill_orders::{Order, Reply, VERSION, from_js, to_js};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, Performance};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 #[wasm_bindgen]
 extern "C" {
     /// Of `worker-loader.js`: the messages that came before this program listened.
     #[wasm_bindgen(js_name = takeEarlyMessages, catch)]
     fn take_early_messages() -> Result<Array, JsValue>;
+
+    /// Milliseconds since the program was started.
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
 }
 
 #[expect(unsafe_code, reason = "only the linker knows this function")]
@@ -90,8 +94,6 @@ async fn load(card: &[u8], file: &[u8]) -> Result<FrozenGpu, String> {
     let length = 3 * card.network.input_size.pow(2);
     // Anything with edges: it is only computed in two ways and timed.
     let picture: Vec<f32> = (0..length).map(|at| (at % 97) as f32 / 48.0 - 1.0).collect();
-    let clock = scope().performance();
-    let now = || clock.as_ref().map_or_else(js_sys::Date::now, Performance::now);
     let choice = FrozenGpu::quicker(&card.network, &tensors, &device, &picture, now).await;
     let choice = choice.map_err(|error| error.to_string())?;
     Ok(choice.ok_or("this network is computed on processors alone")?.network)

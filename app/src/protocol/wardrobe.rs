@@ -22,15 +22,10 @@ pub enum Scope {
 pub enum Chore {
     /// Tell what is there. Answered by [`Stock`].
     Look,
-    /// Look at a photo and keep what is needed of it. Answered by `Added`.
+    /// Look at photos and keep what is needed of them. Answered by `Added`.
     Add {
-        /// The photo's file, unread.
-        #[serde(with = "serde_wasm_bindgen::preserve")]
-        photo: Blob,
-        /// The file's name.
-        name: String,
-        /// When the file was changed last, milliseconds since 1970.
-        date: f64,
+        /// A few.
+        photos: Vec<NewPhoto>,
     },
     /// Show some of the photos, the newest first. Answered by `Shelf`.
     List {
@@ -76,6 +71,18 @@ pub struct Stock {
     pub own: Facets,
     /// What photos and catalogue together can be told apart by.
     pub both: Facets,
+}
+
+/// A photo that is to be added.
+#[derive(Serialize, Deserialize)]
+pub struct NewPhoto {
+    /// The photo's file, unread.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub photo: Blob,
+    /// The file's name.
+    pub name: String,
+    /// When the file was changed last, milliseconds since 1970.
+    pub date: f64,
 }
 
 /// What is different about an item that is the person's own.

@@ -251,6 +251,17 @@ impl Engine {
         Ok(tell::found(embedder.card(), photo, embedding, Similar::default()))
     }
 
+    /// What the network sees in each of several photos, which a graphics card looks at together.
+    pub(super) async fn see_all(&self, photos: &[&RgbImage]) -> Result<Vec<Found>, Fault> {
+        let embedder = self.recommender.embedder();
+        let inputs: Vec<_> = photos.iter().map(|photo| (*photo, CropBox::WHOLE)).collect();
+        let embeddings = embedder.embed_batch(&inputs).await.map_err(|error| self.blame(&error))?;
+        let found = photos.iter().zip(embeddings);
+        Ok(found
+            .map(|(photo, embedding)| tell::found(embedder.card(), photo, embedding, Similar::default()))
+            .collect())
+    }
+
     /// What to say of an error: where only the graphics card will do, that it failed.
     fn blame(&self, error: &model::Error) -> Fault {
         match (error, self.switch.trouble()) {

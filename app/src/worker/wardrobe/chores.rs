@@ -1,23 +1,18 @@
-//! What changes the wardrobe: adding, deleting, looking again, the file that carries it elsewhere.
+//! What changes the wardrobe: keeping, deleting, looking again, the file that carries it elsewhere.
 
 use std::collections::BTreeMap;
 
 use ::image::RgbImage;
-use js_sys::{Date, Uint8Array};
-use model::hash;
-use model::image::DecodeLimits;
+use js_sys::Uint8Array;
 use model::look::look;
-use model::wardrobe::{
-    Garment, Kept, MAX_GARMENTS, check_thumbnail, file, from_halves, made_by, plain_name, thumbnail,
-    to_halves,
-};
+use model::wardrobe::{Garment, Kept, MAX_GARMENTS, check_thumbnail, file, from_halves, made_by, to_halves};
 use web_sys::Blob;
 
 use super::Wardrobe;
 use super::pictures::blob;
 use super::store::{Record, Refusal};
 use crate::worker::engine::Engine;
-use crate::worker::{fault, photo};
+use crate::worker::photo;
 use twill_app::protocol::{Answer, Chore, Fault, FaultKind, Found};
 use twill_app::texts;
 
@@ -35,7 +30,7 @@ impl Wardrobe {
         match chore {
             // The latter is a search, and answered by whoever searches the catalogue as well.
             Chore::Look | Chore::Like { .. } => Ok(None),
-            Chore::Add { photo, name, date } => self.add(engine, &photo, &name, date).await.map(Some),
+            Chore::Add { photos } => self.add(engine, &photos).await.map(Some),
             Chore::List { count } => {
                 let newest = self.shelf.kept().iter().rev().take(count);
                 let ids: Vec<String> = newest.map(|kept| kept.garment.sha256.clone()).collect();
@@ -50,35 +45,14 @@ impl Wardrobe {
         }
     }
 
-    async fn add(&mut self, engine: &Engine, file: &Blob, name: &str, date: f64) -> Result<Answer, Fault> {
-        let bytes = photo::contents(file, DecodeLimits::default().max_bytes).await?;
-        let sha256 = hash::sha256_hex(&bytes);
-        if self.shelf.find(&sha256).is_some() {
-            return Ok(Answer::Added { added: 0, known: 1 });
-        }
-        self.check_room(1)?;
-        let picture = photo::pixels(file, &bytes).await?;
-        drop(bytes);
-        let seen = engine.see(&picture, None).await?;
-        let small = thumbnail(&picture).map_err(|error| fault::of(&error))?;
-        drop(picture);
-        let kept = self.describe(
-            engine,
-            &seen,
-            &small.picture,
-            Identity {
-                sha256,
-                name: plain_name(name),
-                date: date.max(0.0) as u64,
-                added: Date::now() as u64,
-            },
-        );
-        let added = self.keep(engine, vec![(kept, Uint8Array::from(small.file.as_slice()))]).await;
-        Ok(Answer::Added { added, known: 1 - added })
-    }
-
     /// What is kept of a photo that the network has looked at.
-    fn describe(&self, engine: &Engine, seen: &Found, small: &RgbImage, identity: Identity) -> Kept {
+    pub(super) fn describe(
+        &self,
+        engine: &Engine,
+        seen: &Found,
+        small: &RgbImage,
+        identity: Identity,
+    ) -> Kept {
         let Identity { sha256, name, date, added } = identity;
         let vector = from_halves(&to_halves(&seen.embedding));
         let look = look(small);
@@ -102,7 +76,7 @@ impl Wardrobe {
     }
 
     /// Keeps photos, in the database if that can be: all of them or none. Says how many are new; another tab may have been quicker.
-    async fn keep(&mut self, engine: &Engine, mut photos: Vec<(Kept, Uint8Array)>) -> usize {
+    pub(super) async fn keep(&mut self, engine: &Engine, mut photos: Vec<(Kept, Uint8Array)>) -> usize {
         for _ in 0..ATTEMPTS {
             photos.retain(|(kept, _)| self.shelf.find(&kept.garment.sha256).is_none());
             if photos.is_empty() {
@@ -246,11 +220,11 @@ impl Wardrobe {
         });
         let own: Vec<_> = own.collect();
         let added = self.keep(engine, own).await;
-        Ok(Answer::Added { added, known: total - added })
+        Ok(Answer::Added { added, known: total - added, bad: Vec::new() })
     }
 
     /// Fails where so many more photos are too many.
-    fn check_room(&self, more: usize) -> Result<(), Fault> {
+    pub(super) fn check_room(&self, more: usize) -> Result<(), Fault> {
         if self.shelf.kept().len() + more > MAX_GARMENTS {
             return Err(Fault::new(FaultKind::Wardrobe, texts::wardrobe_full(MAX_GARMENTS)));
         }
@@ -259,11 +233,11 @@ impl Wardrobe {
 }
 
 /// What a photo is called and when it came, whatever the network sees in it.
-struct Identity {
-    sha256: String,
-    name: String,
-    date: u64,
-    added: u64,
+pub(super) struct Identity {
+    pub(super) sha256: String,
+    pub(super) name: String,
+    pub(super) date: u64,
+    pub(super) added: u64,
 }
 
 /// The database does not do what it should.

@@ -3,6 +3,7 @@
 //! All but the pictures is held in memory, where it is searched; the browser's database keeps it for the next time. Where that
 //! cannot be had, or has no room left, a photo lasts as long as this worker, and the page says so.
 
+mod adding;
 mod chores;
 mod pictures;
 mod store;
