@@ -5,6 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use anyhow::{Context, Result, ensure};
 use e2e::{
     browser::Key,
+    camera::{film, filming, wait_for_picture},
     journey::Plan,
     page::{Backend, Page, View},
     photos::{drawn_shirt, jpeg},
@@ -12,10 +13,7 @@ use e2e::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    camera::{film, filming, wait_for_picture},
-    save,
-};
+use crate::save;
 
 /// Longest that the page may take to react.
 const LIMIT: Duration = Duration::from_secs(20);
