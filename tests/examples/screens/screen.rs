@@ -41,7 +41,7 @@ impl Screen {
             page.browser().devtools("Emulation.setEmulatedMedia", &media)?;
             let touch = json!({ "enabled": is_phone });
             page.browser().devtools("Emulation.setTouchEmulationEnabled", &touch)?;
-            page.browser().devtools("Emulation.setScrollbarsHidden", &json!({ "hidden": is_phone }))?;
+            page.browser().devtools("Emulation.setScrollbarsHidden", &json!({ "hidden": true }))?;
             page.resize(width, height, is_phone)?;
             steps(page, server)
         })
