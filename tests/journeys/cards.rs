@@ -9,7 +9,7 @@ use e2e::{
     page::Backend,
     photos::{drawn_shirt, jpeg},
     shop::Shop,
-    site::repository,
+    site::{Shipped, repository},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -83,8 +83,9 @@ fn a_result_says_what_it_is_what_it_costs_and_how_alike_it_is() -> Result<()> {
 
 #[test]
 fn chips_narrow_the_search_to_what_the_network_sees() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 40, 40]))?)?;
+    // A garment of the catalogue, of which the network is sure to see more than kind and colour.
+    let shipped = Shipped::open()?;
+    let photo = shipped.picture(&shipped.items()[0]);
     Plan::on(Backend::Cpu).run(|page, _| {
         let count = || -> Result<usize> {
             let count = page

@@ -100,6 +100,7 @@ pub(crate) fn offline(screen: &Screen, given: &Given) -> Result<()> {
             "return document.documentElement.lang === 'de'",
         )?;
         page.search(&given.photo)?;
+        to_top(page)?;
         screen.take(page, "offline")
     })
 }
