@@ -151,31 +151,33 @@ fn a_camera_that_is_forbidden_is_explained_and_leads_on() -> Result<()> {
 fn no_camera_and_one_in_use_are_told_apart() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([90, 90, 20]))?)?;
-    with_cameras(0).run(|page, _| page.on_each_screen(|| {
-        page.open()?;
-        click(page, OPEN)?;
-        check_trouble(page, "camera-missing", "No camera")?;
-        click(page, CLOSE)?;
-        wait_until(page, "the view to close", "return document.querySelector('dialog') === null")?;
-        script(
-            page,
-            "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotReadableError'))",
-        )?;
-        click(page, OPEN)?;
-        check_trouble(page, "camera-busy", "in use")?;
-        click(page, CLOSE)?;
-        // A browser that has no camera for pages leads to the system's own.
-        script(page, "Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")?;
-        page.browser().devtools("Page.setInterceptFileChooserDialog", &json!({ "enabled": true }))?;
-        script(page, COUNT_CLICKS)?;
-        click(page, OPEN)?;
-        wait_until(page, "the system's camera", "return window.twillClicks.includes('camera-input')")?;
-        ensure!(
-            script(page, "return document.querySelector('[data-testid=camera-input]').getAttribute('capture')")? == "environment"
-        );
-        ensure!(page.search(&photo)?.cards.len() == 5);
-        Ok(())
-    }))
+    with_cameras(0).run(|page, _| {
+        page.on_each_screen(|| {
+            page.open()?;
+            click(page, OPEN)?;
+            check_trouble(page, "camera-missing", "No camera")?;
+            click(page, CLOSE)?;
+            wait_until(page, "the view to close", "return document.querySelector('dialog') === null")?;
+            script(
+                page,
+                "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotReadableError'))",
+            )?;
+            click(page, OPEN)?;
+            check_trouble(page, "camera-busy", "in use")?;
+            click(page, CLOSE)?;
+            // A browser that has no camera for pages leads to the system's own.
+            script(page, "Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")?;
+            page.browser().devtools("Page.setInterceptFileChooserDialog", &json!({ "enabled": true }))?;
+            script(page, COUNT_CLICKS)?;
+            click(page, OPEN)?;
+            wait_until(page, "the system's camera", "return window.twillClicks.includes('camera-input')")?;
+            ensure!(
+                script(page, "return document.querySelector('[data-testid=camera-input]').getAttribute('capture')")? == "environment"
+            );
+            ensure!(page.search(&photo)?.cards.len() == 5);
+            Ok(())
+        })
+    })
 }
 
 #[test]
@@ -189,33 +191,35 @@ fn the_other_camera_and_the_lamp_are_there_where_the_device_has_them() -> Result
         }
         Ok(())
     })?;
-    with_cameras(2).run(|page, _| page.on_each_screen(|| {
-        page.open()?;
-        // The test's cameras have no lamp: this one is added, and notes what it is told.
-        script(
-            page,
-            "window.twillLamp = [];
-             MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
-             MediaStreamTrack.prototype.applyConstraints = async (wish) => { window.twillLamp.push(wish.advanced[0].torch) };",
-        )?;
-        click(page, OPEN)?;
-        wait_for_picture(page)?;
-        click(page, "camera-torch")?;
-        let pressed = "return document.querySelector('[data-testid=camera-torch]').ariaPressed === 'true'";
-        wait_until(page, "the lamp", pressed)?;
-        click(page, "camera-torch")?;
-        wait_until(page, "the lamp's end", "return JSON.stringify(window.twillLamp) === '[true,false]'")?;
-        let device = "document.querySelector('video').srcObject?.getTracks()[0]?.getSettings().deviceId";
-        let first = script(page, &format!("return {device}"))?;
-        keep_track(page)?;
-        click(page, "camera-switch")?;
-        wait_until(page, "the first camera to be let go of", LET_GO)?;
-        wait_for_picture(page)?;
-        ensure!(script(page, &format!("return {device}"))? != first, "the same camera again");
-        click(page, "camera-switch")?;
-        wait_until(page, "the first camera again", &format!("return {device} === {first}"))?;
-        Ok(())
-    }))
+    with_cameras(2).run(|page, _| {
+        page.on_each_screen(|| {
+            page.open()?;
+            // The test's cameras have no lamp: this one is added, and notes what it is told.
+            script(
+                page,
+                "window.twillLamp = [];
+                 MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
+                 MediaStreamTrack.prototype.applyConstraints = async (wish) => { window.twillLamp.push(wish.advanced[0].torch) };",
+            )?;
+            click(page, OPEN)?;
+            wait_for_picture(page)?;
+            click(page, "camera-torch")?;
+            let pressed = "return document.querySelector('[data-testid=camera-torch]').ariaPressed === 'true'";
+            wait_until(page, "the lamp", pressed)?;
+            click(page, "camera-torch")?;
+            wait_until(page, "the lamp's end", "return JSON.stringify(window.twillLamp) === '[true,false]'")?;
+            let device = "document.querySelector('video').srcObject?.getTracks()[0]?.getSettings().deviceId";
+            let first = script(page, &format!("return {device}"))?;
+            keep_track(page)?;
+            click(page, "camera-switch")?;
+            wait_until(page, "the first camera to be let go of", LET_GO)?;
+            wait_for_picture(page)?;
+            ensure!(script(page, &format!("return {device}"))? != first, "the same camera again");
+            click(page, "camera-switch")?;
+            wait_until(page, "the first camera again", &format!("return {device} === {first}"))?;
+            Ok(())
+        })
+    })
 }
 
 #[test]
@@ -225,44 +229,46 @@ fn results_follow_the_live_picture() -> Result<()> {
     let native = shipped.recommend(&jpeg(&garment)?, 5)?;
     let best = &shipped.items()[native.hits.first().context("nothing is similar")?.row];
     let folder = tempfile::tempdir()?;
-    filming(&film(folder.path(), &garment)?).run(|page, _| page.on_each_screen(|| {
-        page.open()?;
-        click(page, OPEN)?;
-        wait_for_picture(page)?;
-        ensure!(!is_shown(page, "camera-results")?, "results that nobody has asked for");
-        // Counts frames: each is a message to the worker, and the next waits for the answer to the last.
-        script(
-            page,
-            "const post = Worker.prototype.postMessage;
-             window.twillAsked = 0;
-             Worker.prototype.postMessage = function (...all) { window.twillAsked += 1; return post.apply(this, all) }",
-        )?;
-        let began = Instant::now();
-        click(page, "camera-live")?;
-        wait_until(page, "five answers and one more frame", "return window.twillAsked > 5")?;
-        println!("a frame every {} ms", began.elapsed().as_millis() / 5);
-        let items = script(
-            page,
-            "return [...document.querySelectorAll('[data-testid=camera-results] li')].map((item) => item.dataset.itemId)",
-        )?;
-        let items = items.as_array().context("no list")?;
-        ensure!(items.len() == 5 && items[0] == best.id.as_str(), "{items:?} instead of {} first", best.id);
-        ensure!(page.look()?.cards.is_empty(), "a frame is no photo: it has no place among the results");
-        // Nothing is asked any more once it is switched off.
-        click(page, "camera-live")?;
-        ensure!(!is_shown(page, "camera-results")?, "results of a picture that is gone");
-        let asked = script(page, "return window.twillAsked")?;
-        thread::sleep(Duration::from_secs(1));
-        ensure!(script(page, "return window.twillAsked")? == asked, "it goes on looking");
-        // And the shutter works while it follows.
-        click(page, "camera-live")?;
-        wait_until(page, "results", "return !!document.querySelector('[data-testid=camera-results]')")?;
-        keep_track(page)?;
-        click(page, SHUTTER)?;
-        let view = page.wait(Backend::Cpu.search_limit(), "results", |view| view.state == "ranked")?;
-        ensure!(view.cards.len() == 5 && view.cards[0].id == best.id, "{:?}", view.cards.first());
-        wait_until(page, "the camera to be let go of", LET_GO)
-    }))
+    filming(&film(folder.path(), &garment)?).run(|page, _| {
+        page.on_each_screen(|| {
+            page.open()?;
+            click(page, OPEN)?;
+            wait_for_picture(page)?;
+            ensure!(!is_shown(page, "camera-results")?, "results that nobody has asked for");
+            // Counts frames: each is a message to the worker, and the next waits for the answer to the last.
+            script(
+                page,
+                "const post = Worker.prototype.postMessage;
+                 window.twillAsked = 0;
+                 Worker.prototype.postMessage = function (...all) { window.twillAsked += 1; return post.apply(this, all) }",
+            )?;
+            let began = Instant::now();
+            click(page, "camera-live")?;
+            wait_until(page, "five answers and one more frame", "return window.twillAsked > 5")?;
+            println!("a frame every {} ms", began.elapsed().as_millis() / 5);
+            let items = script(
+                page,
+                "return [...document.querySelectorAll('[data-testid=camera-results] li')].map((item) => item.dataset.itemId)",
+            )?;
+            let items = items.as_array().context("no list")?;
+            ensure!(items.len() == 5 && items[0] == best.id.as_str(), "{items:?} instead of {} first", best.id);
+            ensure!(page.look()?.cards.is_empty(), "a frame is no photo: it has no place among the results");
+            // Nothing is asked any more once it is switched off.
+            click(page, "camera-live")?;
+            ensure!(!is_shown(page, "camera-results")?, "results of a picture that is gone");
+            let asked = script(page, "return window.twillAsked")?;
+            thread::sleep(Duration::from_secs(1));
+            ensure!(script(page, "return window.twillAsked")? == asked, "it goes on looking");
+            // And the shutter works while it follows.
+            click(page, "camera-live")?;
+            wait_until(page, "results", "return !!document.querySelector('[data-testid=camera-results]')")?;
+            keep_track(page)?;
+            click(page, SHUTTER)?;
+            let view = page.wait(Backend::Cpu.search_limit(), "results", |view| view.state == "ranked")?;
+            ensure!(view.cards.len() == 5 && view.cards[0].id == best.id, "{:?}", view.cards.first());
+            wait_until(page, "the camera to be let go of", LET_GO)
+        })
+    })
 }
 
 #[test]

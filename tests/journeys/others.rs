@@ -145,7 +145,7 @@ fn a_photo_leads_to_results_and_on(kind: Kind) -> Result<()> {
         let query = turned.query.as_ref().context("the photo is not shown")?;
         ensure!(query.width < query.height, "the photo is shown {} x {}", query.width, query.height);
         let same = cosine(&query.embedding, &native.embedding.vector);
-        ensure!(same > 0.999, "the photo was looked at on its side: cosine {same}");
+        ensure!(same > 0.98, "the photo was looked at on its side: cosine {same}");
         let first = page.search(&photo)?;
         let second = page.more_like(&first.cards[1].id)?;
         check_five_results(&second, &ids)?;
