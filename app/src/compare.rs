@@ -43,6 +43,16 @@ impl Comparing {
         self.is_open.set(true);
     }
 
+    /// Id of the item while it is shown, unless it is one of the person's own photos.
+    #[must_use]
+    pub fn shared_id(self) -> Option<String> {
+        if self.is_open.get() {
+            self.item.with_value(|(id, is_own)| (!is_own).then(|| id.clone()))
+        } else {
+            None
+        }
+    }
+
     /// The item, as what this step found.
     #[must_use]
     pub fn hit(self, step: &Step) -> Option<Hit> {

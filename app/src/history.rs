@@ -1,5 +1,5 @@
-//! The page's own address: the item that is looked at and what is filtered by, so that it can be sent to somebody, kept as a
-//! bookmark, and gone back from with the browser's own button. A photo is in no address: it stays on the device.
+//! The page's own address: the item that is looked at, the one beside it, and what is filtered by, so that it can be sent to
+//! somebody, kept as a bookmark, and gone back from with the browser's own button. A photo is in no address: it stays on the device.
 //!
 //! Every step of the trail is an entry of the browser's history, which keeps the step's number.
 
@@ -13,6 +13,8 @@ use crate::state::{Subject, Twill};
 
 /// The id of the item that is looked at.
 const LIKE: &str = "like";
+/// The id of the item that lies beside it.
+const BESIDE: &str = "beside";
 const CATEGORY: &str = "category";
 const COLOUR: &str = "colour";
 const SORT: &str = "sort";
@@ -31,6 +33,9 @@ pub fn follow(twill: Twill) {
     if let Some(id) = value(&parameters, LIKE) {
         known.set_value(1);
         twill.recall(id);
+        if let Some(id) = value(&parameters, BESIDE) {
+            put_beside(twill, id);
+        }
     }
 
     Effect::new(move |_| {
@@ -43,10 +48,12 @@ pub fn follow(twill: Twill) {
             });
             (trail.len(), item)
         });
+        // Two pictures of which one is the person's are nobody else's affair.
+        let beside = item.as_ref().and_then(|_| twill.comparing.shared_id());
         write(
             depth,
             depth > known.get_value(),
-            &address(item.as_deref(), &twill.filter.get(), twill.sort.get()),
+            &address(item.as_deref(), beside.as_deref(), &twill.filter.get(), twill.sort.get()),
         );
         known.set_value(depth);
     });
@@ -72,6 +79,24 @@ pub fn follow(twill: Twill) {
     // It listens as long as the page is there.
     let _ = window().add_event_listener_with_callback("popstate", on_pop.as_ref().unchecked_ref());
     on_pop.forget();
+}
+
+/// Opens the item beside the one that is looked at, once results are there; one that is not among them stays away.
+fn put_beside(twill: Twill, id: String) {
+    let is_done = StoredValue::new(false);
+    Effect::new(move |_| {
+        let found = twill.trail.with(|trail| {
+            let step = trail.last().filter(|step| !step.waits)?;
+            let mut hits = step.similar.as_ref()?.hits.iter();
+            Some(hits.find(|hit| hit.item.id == id && hit.item.own.is_none()).map(|hit| hit.item.clone()))
+        });
+        if let Some(item) = found.filter(|_| !is_done.get_value()) {
+            is_done.set_value(true);
+            if let Some(item) = item {
+                twill.compare(&item);
+            }
+        }
+    });
 }
 
 /// One step back, as with the browser's own button.
@@ -114,14 +139,15 @@ fn filter(parameters: &UrlSearchParams) -> Filter {
 }
 
 /// The page's address with these parameters in place of the old ones; all others stay.
-fn address(item: Option<&str>, filter: &Filter, sort: Sort) -> String {
+fn address(item: Option<&str>, beside: Option<&str>, filter: &Filter, sort: Sort) -> String {
     let parameters = parameters();
-    for name in [LIKE, CATEGORY, COLOUR, HAS, SORT] {
+    for name in [LIKE, BESIDE, CATEGORY, COLOUR, HAS, SORT] {
         parameters.delete(name);
     }
     let order = Some(sort.name()).filter(|name| !name.is_empty());
     for (name, value) in [
         (LIKE, item),
+        (BESIDE, beside),
         (CATEGORY, filter.category.as_deref()),
         (COLOUR, filter.colour.as_deref()),
         (SORT, order),

@@ -7,19 +7,21 @@ use anyhow::{Context, Result, ensure};
 use e2e::{
     between::{fate, step_in},
     browser::Key,
+    camera::{allow_camera, film, filming, wait_for_picture, with_cameras},
+    element,
     journey::Plan,
-    page::{Backend, Page},
+    page::{Backend, Page, Pointer},
     photos::{drawn_shirt, jpeg},
     server::Stand,
+    shop::Shop,
     site::{Shipped, dist},
+    unlike::serve_unlike,
 };
 
 use crate::{
-    camera::{allow_camera, film, filming, wait_for_picture, with_cameras},
     judge::{Judge, LIMIT, calm, moving},
     others::fake_card,
     save,
-    unlike::serve_unlike,
 };
 
 #[test]
@@ -97,14 +99,14 @@ fn results_and_all_that_can_be_done_with_them() -> Result<()> {
         page.search(&photo)?;
         painted(page, "result-card")?;
         judge.look(page, "results")?;
-        page.browser().hold(&page.browser().find("[data-testid=crop-box]")?)?;
+        let held = page.hold(Pointer::Mouse, "[data-testid=crop-box]")?;
         page.wait_until(
             LIMIT,
             "the frame to be held",
             "return document.querySelector('.crop-box.held') !== null",
         )?;
         judge.look(page, "the frame is held")?;
-        page.browser().let_go()?;
+        held.let_go()?;
         page.tab_to("[data-testid=crop-box]")?;
         page.browser().press(&[Key::Right, Key::Down])?;
         page.wait_until(
@@ -236,6 +238,41 @@ fn the_camera_and_what_is_wrong_with_it() -> Result<()> {
         page.click("[data-testid=camera-open]")?;
         page.wait(LIMIT, "an explanation", |view| !view.error.is_empty())?;
         judge.look(page, "forbidden camera")
+    })
+}
+
+#[test]
+fn the_element_in_a_shops_page() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 60, 60]))?)?;
+    let list = save(folder.path(), "list.jpg", b"Two shirts.")?;
+    let shop = Shop::open()?;
+    Judge::judge(&Plan::on(Backend::Cpu), |judge, page, _| {
+        shop.server().restore();
+        calm(page, "light")?;
+        element::open(page, &shop.url("shop.html"))?;
+        judge.look(page, "an element")?;
+        shop.server().replace(&format!("twill/{}", Shipped::open()?.weights_path()), Stand::Held(0.5));
+        element::choose(page, &photo)?;
+        element::wait(page, LIMIT, "loading", |shown| shown.state == "loading" && !shown.status.is_empty())?;
+        judge.look(page, "an element that loads")?;
+        shop.server().restore();
+        element::wait(page, LIMIT, "results", |shown| {
+            shown.state == "results" && shown.cards.iter().all(|card| card.painted)
+        })?;
+        judge.look(page, "an element with results")?;
+        element::run(page, "element.setAttribute('least', '0.9999')")?;
+        element::wait(page, LIMIT, "nothing similar", |shown| shown.state == "nothing")?;
+        judge.look(page, "an element with nothing similar")?;
+        element::choose(page, &list)?;
+        element::wait(page, LIMIT, "a failure", |shown| shown.state == "failed")?;
+        judge.look(page, "an element with a bad photo")?;
+        element::run(page, "element.lang = 'ar'; element.clear()")?;
+        let is_arabic = "return one('.frame').dir === 'rtl'";
+        page.wait(LIMIT, "Arabic", |_| {
+            element::run(page, is_arabic).is_ok_and(|is_arabic| is_arabic == true)
+        })?;
+        judge.look(page, "an element in Arabic")
     })
 }
 

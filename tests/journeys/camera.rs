@@ -1,23 +1,20 @@
 //! Getting a photo in without a file: through the camera, by the address of a picture, from the samples.
-//!
-//! Chromium has a camera of its own for tests, which films a file of JPEG pictures in a row.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use e2e::{
+    camera::{allow_camera, film, filming, framed, wait_for_picture, with_cameras},
     journey::Plan,
     page::{Backend, Page},
     photos::{drawn_shirt, jpeg},
     server::{Server, Settings, Stand},
     site::{Shipped, real_photos, test_photos},
 };
-use image::{RgbImage, imageops::FilterType};
+use image::RgbImage;
 use model::image::{DecodeLimits, decode};
 use serde_json::json;
 
@@ -25,8 +22,6 @@ use crate::{check_five_results, cosine, save};
 
 /// Longest that the view may take to react.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Pixels of the filmed garment; even numbers, which the camera's colour planes want.
-const FILM_SIZE: (u32, u32) = (480, 640);
 /// The parts of the page that these journeys use, by their `data-testid`.
 const OPEN: &str = "camera-open";
 const SHUTTER: &str = "camera-shutter";
@@ -85,35 +80,37 @@ fn a_shot_gives_five_items_and_the_camera_is_let_go_of() -> Result<()> {
 fn closing_hiding_and_leaving_let_go_of_the_camera() -> Result<()> {
     let folder = tempfile::tempdir()?;
     filming(&film(folder.path(), &drawn_shirt([60, 90, 160]))?).run(|page, _| {
-        page.open()?;
-        // By the button.
-        click(page, OPEN)?;
-        wait_for_picture(page)?;
-        keep_track(page)?;
-        click(page, CLOSE)?;
-        wait_until(page, "the camera to be let go of", LET_GO)?;
-        wait_until(page, "the focus to return", FOCUS_IS_ON_OPENER)?;
-        // By Escape, from the keyboard alone.
-        script(page, "document.querySelector('[data-testid=camera-open]').focus()")?;
-        press(page, "Enter", 13)?;
-        wait_for_picture(page)?;
-        keep_track(page)?;
-        press(page, "Escape", 27)?;
-        wait_until(page, "the camera to be let go of", LET_GO)?;
-        wait_until(page, "the focus to return", FOCUS_IS_ON_OPENER)?;
-        // The page goes out of sight and comes back.
-        click(page, OPEN)?;
-        wait_for_picture(page)?;
-        keep_track(page)?;
-        show_page(page, false)?;
-        ensure!(script(page, LET_GO)? == true, "a camera watches for a page that nobody sees");
-        show_page(page, true)?;
-        wait_for_picture(page)?;
-        // The page is left.
-        keep_track(page)?;
-        script(page, "window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")?;
-        ensure!(script(page, LET_GO)? == true, "a camera watches for a page that was left");
-        wait_until(page, "the view to close", "return document.querySelector('dialog') === null")
+        page.on_each_screen(|| {
+            page.open()?;
+            // By the button.
+            click(page, OPEN)?;
+            wait_for_picture(page)?;
+            keep_track(page)?;
+            click(page, CLOSE)?;
+            wait_until(page, "the camera to be let go of", LET_GO)?;
+            wait_until(page, "the focus to return", FOCUS_IS_ON_OPENER)?;
+            // By Escape, from the keyboard alone.
+            script(page, "document.querySelector('[data-testid=camera-open]').focus()")?;
+            press(page, "Enter", 13)?;
+            wait_for_picture(page)?;
+            keep_track(page)?;
+            press(page, "Escape", 27)?;
+            wait_until(page, "the camera to be let go of", LET_GO)?;
+            wait_until(page, "the focus to return", FOCUS_IS_ON_OPENER)?;
+            // The page goes out of sight and comes back.
+            click(page, OPEN)?;
+            wait_for_picture(page)?;
+            keep_track(page)?;
+            show_page(page, false)?;
+            ensure!(script(page, LET_GO)? == true, "a camera watches for a page that nobody sees");
+            show_page(page, true)?;
+            wait_for_picture(page)?;
+            // The page is left.
+            keep_track(page)?;
+            script(page, "window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")?;
+            ensure!(script(page, LET_GO)? == true, "a camera watches for a page that was left");
+            wait_until(page, "the view to close", "return document.querySelector('dialog') === null")
+        })
     })
 }
 
@@ -126,25 +123,27 @@ fn a_camera_that_is_forbidden_is_explained_and_leads_on() -> Result<()> {
     // With it, the browser would not ask.
     plan.flags.retain(|flag| !flag.starts_with("--use-fake-ui"));
     plan.run(|page, server| {
-        allow_camera(page, server, "denied")?;
-        page.open()?;
-        click(page, OPEN)?;
-        check_trouble(page, "camera-denied", "does not let")?;
-        ensure!(focused(page)? == "camera-retry", "the focus is on `{}`", focused(page)?);
-        // One way on: another photo. The file dialog itself is the system's.
-        page.browser().devtools("Page.setInterceptFileChooserDialog", &json!({ "enabled": true }))?;
-        script(page, COUNT_CLICKS)?;
-        click(page, "camera-instead")?;
-        wait_until(page, "the file dialog", "return window.twillClicks.includes('photo-input')")?;
-        ensure!(page.search(&photo)?.cards.len() == 5);
-        // The other: the person thinks better of it.
-        click(page, OPEN)?;
-        check_trouble(page, "camera-denied", "does not let")?;
-        allow_camera(page, server, "granted")?;
-        click(page, "camera-retry")?;
-        wait_for_picture(page)?;
-        ensure!(focused(page)? == SHUTTER, "the focus is on `{}`", focused(page)?);
-        Ok(())
+        page.on_each_screen(|| {
+            allow_camera(page, server, "denied")?;
+            page.open()?;
+            click(page, OPEN)?;
+            check_trouble(page, "camera-denied", "does not let")?;
+            ensure!(focused(page)? == "camera-retry", "the focus is on `{}`", focused(page)?);
+            // One way on: another photo. The file dialog itself is the system's.
+            page.browser().devtools("Page.setInterceptFileChooserDialog", &json!({ "enabled": true }))?;
+            script(page, COUNT_CLICKS)?;
+            click(page, "camera-instead")?;
+            wait_until(page, "the file dialog", "return window.twillClicks.includes('photo-input')")?;
+            ensure!(page.search(&photo)?.cards.len() == 5);
+            // The other: the person thinks better of it.
+            click(page, OPEN)?;
+            check_trouble(page, "camera-denied", "does not let")?;
+            allow_camera(page, server, "granted")?;
+            click(page, "camera-retry")?;
+            wait_for_picture(page)?;
+            ensure!(focused(page)? == SHUTTER, "the focus is on `{}`", focused(page)?);
+            Ok(())
+        })
     })
 }
 
@@ -153,29 +152,31 @@ fn no_camera_and_one_in_use_are_told_apart() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([90, 90, 20]))?)?;
     with_cameras(0).run(|page, _| {
-        page.open()?;
-        click(page, OPEN)?;
-        check_trouble(page, "camera-missing", "No camera")?;
-        click(page, CLOSE)?;
-        wait_until(page, "the view to close", "return document.querySelector('dialog') === null")?;
-        script(
-            page,
-            "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotReadableError'))",
-        )?;
-        click(page, OPEN)?;
-        check_trouble(page, "camera-busy", "in use")?;
-        click(page, CLOSE)?;
-        // A browser that has no camera for pages leads to the system's own.
-        script(page, "Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")?;
-        page.browser().devtools("Page.setInterceptFileChooserDialog", &json!({ "enabled": true }))?;
-        script(page, COUNT_CLICKS)?;
-        click(page, OPEN)?;
-        wait_until(page, "the system's camera", "return window.twillClicks.includes('camera-input')")?;
-        ensure!(
-            script(page, "return document.querySelector('[data-testid=camera-input]').getAttribute('capture')")? == "environment"
-        );
-        ensure!(page.search(&photo)?.cards.len() == 5);
-        Ok(())
+        page.on_each_screen(|| {
+            page.open()?;
+            click(page, OPEN)?;
+            check_trouble(page, "camera-missing", "No camera")?;
+            click(page, CLOSE)?;
+            wait_until(page, "the view to close", "return document.querySelector('dialog') === null")?;
+            script(
+                page,
+                "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotReadableError'))",
+            )?;
+            click(page, OPEN)?;
+            check_trouble(page, "camera-busy", "in use")?;
+            click(page, CLOSE)?;
+            // A browser that has no camera for pages leads to the system's own.
+            script(page, "Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")?;
+            page.browser().devtools("Page.setInterceptFileChooserDialog", &json!({ "enabled": true }))?;
+            script(page, COUNT_CLICKS)?;
+            click(page, OPEN)?;
+            wait_until(page, "the system's camera", "return window.twillClicks.includes('camera-input')")?;
+            ensure!(
+                script(page, "return document.querySelector('[data-testid=camera-input]').getAttribute('capture')")? == "environment"
+            );
+            ensure!(page.search(&photo)?.cards.len() == 5);
+            Ok(())
+        })
     })
 }
 
@@ -191,31 +192,33 @@ fn the_other_camera_and_the_lamp_are_there_where_the_device_has_them() -> Result
         Ok(())
     })?;
     with_cameras(2).run(|page, _| {
-        page.open()?;
-        // The test's cameras have no lamp: this one is added, and notes what it is told.
-        script(
-            page,
-            "window.twillLamp = [];
-             MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
-             MediaStreamTrack.prototype.applyConstraints = async (wish) => { window.twillLamp.push(wish.advanced[0].torch) };",
-        )?;
-        click(page, OPEN)?;
-        wait_for_picture(page)?;
-        click(page, "camera-torch")?;
-        let pressed = "return document.querySelector('[data-testid=camera-torch]').ariaPressed === 'true'";
-        wait_until(page, "the lamp", pressed)?;
-        click(page, "camera-torch")?;
-        wait_until(page, "the lamp's end", "return JSON.stringify(window.twillLamp) === '[true,false]'")?;
-        let device = "document.querySelector('video').srcObject?.getTracks()[0]?.getSettings().deviceId";
-        let first = script(page, &format!("return {device}"))?;
-        keep_track(page)?;
-        click(page, "camera-switch")?;
-        wait_until(page, "the first camera to be let go of", LET_GO)?;
-        wait_for_picture(page)?;
-        ensure!(script(page, &format!("return {device}"))? != first, "the same camera again");
-        click(page, "camera-switch")?;
-        wait_until(page, "the first camera again", &format!("return {device} === {first}"))?;
-        Ok(())
+        page.on_each_screen(|| {
+            page.open()?;
+            // The test's cameras have no lamp: this one is added, and notes what it is told.
+            script(
+                page,
+                "window.twillLamp = [];
+                 MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
+                 MediaStreamTrack.prototype.applyConstraints = async (wish) => { window.twillLamp.push(wish.advanced[0].torch) };",
+            )?;
+            click(page, OPEN)?;
+            wait_for_picture(page)?;
+            click(page, "camera-torch")?;
+            let pressed = "return document.querySelector('[data-testid=camera-torch]').ariaPressed === 'true'";
+            wait_until(page, "the lamp", pressed)?;
+            click(page, "camera-torch")?;
+            wait_until(page, "the lamp's end", "return JSON.stringify(window.twillLamp) === '[true,false]'")?;
+            let device = "document.querySelector('video').srcObject?.getTracks()[0]?.getSettings().deviceId";
+            let first = script(page, &format!("return {device}"))?;
+            keep_track(page)?;
+            click(page, "camera-switch")?;
+            wait_until(page, "the first camera to be let go of", LET_GO)?;
+            wait_for_picture(page)?;
+            ensure!(script(page, &format!("return {device}"))? != first, "the same camera again");
+            click(page, "camera-switch")?;
+            wait_until(page, "the first camera again", &format!("return {device} === {first}"))?;
+            Ok(())
+        })
     })
 }
 
@@ -227,42 +230,44 @@ fn results_follow_the_live_picture() -> Result<()> {
     let best = &shipped.items()[native.hits.first().context("nothing is similar")?.row];
     let folder = tempfile::tempdir()?;
     filming(&film(folder.path(), &garment)?).run(|page, _| {
-        page.open()?;
-        click(page, OPEN)?;
-        wait_for_picture(page)?;
-        ensure!(!is_shown(page, "camera-results")?, "results that nobody has asked for");
-        // Counts frames: each is a message to the worker, and the next waits for the answer to the last.
-        script(
-            page,
-            "const post = Worker.prototype.postMessage;
-             window.twillAsked = 0;
-             Worker.prototype.postMessage = function (...all) { window.twillAsked += 1; return post.apply(this, all) }",
-        )?;
-        let began = Instant::now();
-        click(page, "camera-live")?;
-        wait_until(page, "five answers and one more frame", "return window.twillAsked > 5")?;
-        println!("a frame every {} ms", began.elapsed().as_millis() / 5);
-        let items = script(
-            page,
-            "return [...document.querySelectorAll('[data-testid=camera-results] li')].map((item) => item.dataset.itemId)",
-        )?;
-        let items = items.as_array().context("no list")?;
-        ensure!(items.len() == 5 && items[0] == best.id.as_str(), "{items:?} instead of {} first", best.id);
-        ensure!(page.look()?.cards.is_empty(), "a frame is no photo: it has no place among the results");
-        // Nothing is asked any more once it is switched off.
-        click(page, "camera-live")?;
-        ensure!(!is_shown(page, "camera-results")?, "results of a picture that is gone");
-        let asked = script(page, "return window.twillAsked")?;
-        thread::sleep(Duration::from_secs(1));
-        ensure!(script(page, "return window.twillAsked")? == asked, "it goes on looking");
-        // And the shutter works while it follows.
-        click(page, "camera-live")?;
-        wait_until(page, "results", "return !!document.querySelector('[data-testid=camera-results]')")?;
-        keep_track(page)?;
-        click(page, SHUTTER)?;
-        let view = page.wait(Backend::Cpu.search_limit(), "results", |view| view.state == "ranked")?;
-        ensure!(view.cards.len() == 5 && view.cards[0].id == best.id, "{:?}", view.cards.first());
-        wait_until(page, "the camera to be let go of", LET_GO)
+        page.on_each_screen(|| {
+            page.open()?;
+            click(page, OPEN)?;
+            wait_for_picture(page)?;
+            ensure!(!is_shown(page, "camera-results")?, "results that nobody has asked for");
+            // Counts frames: each is a message to the worker, and the next waits for the answer to the last.
+            script(
+                page,
+                "const post = Worker.prototype.postMessage;
+                 window.twillAsked = 0;
+                 Worker.prototype.postMessage = function (...all) { window.twillAsked += 1; return post.apply(this, all) }",
+            )?;
+            let began = Instant::now();
+            click(page, "camera-live")?;
+            wait_until(page, "five answers and one more frame", "return window.twillAsked > 5")?;
+            println!("a frame every {} ms", began.elapsed().as_millis() / 5);
+            let items = script(
+                page,
+                "return [...document.querySelectorAll('[data-testid=camera-results] li')].map((item) => item.dataset.itemId)",
+            )?;
+            let items = items.as_array().context("no list")?;
+            ensure!(items.len() == 5 && items[0] == best.id.as_str(), "{items:?} instead of {} first", best.id);
+            ensure!(page.look()?.cards.is_empty(), "a frame is no photo: it has no place among the results");
+            // Nothing is asked any more once it is switched off.
+            click(page, "camera-live")?;
+            ensure!(!is_shown(page, "camera-results")?, "results of a picture that is gone");
+            let asked = script(page, "return window.twillAsked")?;
+            thread::sleep(Duration::from_secs(1));
+            ensure!(script(page, "return window.twillAsked")? == asked, "it goes on looking");
+            // And the shutter works while it follows.
+            click(page, "camera-live")?;
+            wait_until(page, "results", "return !!document.querySelector('[data-testid=camera-results]')")?;
+            keep_track(page)?;
+            click(page, SHUTTER)?;
+            let view = page.wait(Backend::Cpu.search_limit(), "results", |view| view.state == "ranked")?;
+            ensure!(view.cards.len() == 5 && view.cards[0].id == best.id, "{:?}", view.cards.first());
+            wait_until(page, "the camera to be let go of", LET_GO)
+        })
     })
 }
 
@@ -280,40 +285,42 @@ fn a_picture_is_fetched_by_its_address() -> Result<()> {
     };
     let (open, closed) = (shop(true)?, shop(false)?);
     Plan::on(Backend::Cpu).run(|page, server| {
-        page.open()?;
-        click(page, "address-open")?;
-        ensure!(focused(page)? == "address-input", "the focus is on `{}`", focused(page)?);
-        let file = |shop: &Server, name: &str| format!("{}{name}", shop.url());
-        let mut sentences = Vec::new();
-        for address in [
-            "a blue shirt".to_owned(),
-            file(&open, "shop.html"),
-            file(&open, "nothing.jpg"),
-            file(&closed, "shirt.jpg"),
-        ] {
-            let sentence = refusal_of(page, &address)?;
-            println!("{address}: {sentence}");
-            ensure!(!sentences.contains(&sentence), "told apart from nothing: {sentence}");
-            sentences.push(sentence);
-        }
-        ensure!(server.requests().iter().all(|request| request.body_bytes == 0));
-        type_address(page, &file(&open, "shirt.jpg"))?;
-        let view = page.wait(Backend::Cpu.search_limit(), "results", |view| view.state == "ranked")?;
-        check_five_results(&view, &ids)?;
-        let query = view.query.context("the picture is not shown")?;
-        let cosine = cosine(&query.embedding, &native.embedding.vector);
-        ensure!(cosine > Backend::Cpu.agreement(), "another picture was searched with: cosine {cosine}");
-        wait_until(page, "the sheet to close", "return document.querySelector('dialog') === null")?;
-        // An address that is pasted anywhere is fetched, too, and one that is no picture is told of on the page.
-        open.replace("list.jpg", Stand::Bytes(b"Two shirts.".to_vec()));
-        for (name, expected) in [("list.jpg", "failed"), ("shirt.jpg", "ranked")] {
-            paste(page, &file(&open, name))?;
-            page.wait(Backend::Cpu.search_limit(), expected, |view| view.state == expected)?;
+        page.on_each_screen(|| {
+            page.open()?;
+            click(page, "address-open")?;
+            ensure!(focused(page)? == "address-input", "the focus is on `{}`", focused(page)?);
+            let file = |shop: &Server, name: &str| format!("{}{name}", shop.url());
+            let mut sentences = Vec::new();
+            for address in [
+                "a blue shirt".to_owned(),
+                file(&open, "shop.html"),
+                file(&open, "nothing.jpg"),
+                file(&closed, "shirt.jpg"),
+            ] {
+                let sentence = refusal_of(page, &address)?;
+                println!("{address}: {sentence}");
+                ensure!(!sentences.contains(&sentence), "told apart from nothing: {sentence}");
+                sentences.push(sentence);
+            }
+            ensure!(server.requests().iter().all(|request| request.body_bytes == 0));
+            type_address(page, &file(&open, "shirt.jpg"))?;
+            let view = page.wait(Backend::Cpu.search_limit(), "results", |view| view.state == "ranked")?;
+            check_five_results(&view, &ids)?;
+            let query = view.query.context("the picture is not shown")?;
+            let cosine = cosine(&query.embedding, &native.embedding.vector);
+            ensure!(cosine > Backend::Cpu.agreement(), "another picture was searched with: cosine {cosine}");
             wait_until(page, "the sheet to close", "return document.querySelector('dialog') === null")?;
-        }
-        let view = page.look()?;
-        ensure!(view.error.is_empty() && view.cards.len() == 5, "after all of it: {}", view.error);
-        Ok(())
+            // An address that is pasted anywhere is fetched, too, and one that is no picture is told of on the page.
+            open.replace("list.jpg", Stand::Bytes(b"Two shirts.".to_vec()));
+            for (name, expected) in [("list.jpg", "failed"), ("shirt.jpg", "ranked")] {
+                paste(page, &file(&open, name))?;
+                page.wait(Backend::Cpu.search_limit(), expected, |view| view.state == expected)?;
+                wait_until(page, "the sheet to close", "return document.querySelector('dialog') === null")?;
+            }
+            let view = page.look()?;
+            ensure!(view.error.is_empty() && view.cards.len() == 5, "after all of it: {}", view.error);
+            Ok(())
+        })
     })
 }
 
@@ -322,66 +329,33 @@ fn a_sample_is_searched_with() -> Result<()> {
     let shipped = Shipped::open()?;
     let ids: Vec<&str> = shipped.items().iter().map(|item| item.id.as_str()).collect();
     Plan::on(Backend::Cpu).run(|page, _| {
-        page.open()?;
-        let source = script(page, "return document.querySelector('[data-testid=sample] img').src")?;
-        click(page, "sample")?;
-        let view = page.wait(Backend::Cpu.search_limit(), "results", |view| view.state == "ranked")?;
-        check_five_results(&view, &ids)?;
-        let best = shipped.items().iter().find(|item| item.id == view.cards[0].id).context("no such item")?;
-        ensure!(
-            source.as_str().is_some_and(|source| source.ends_with(&best.image))
-                && view.cards[0].score > 0.999,
-            "the sample {source} finds {} first, with {}",
-            best.image,
-            view.cards[0].score
-        );
-        Ok(())
+        page.on_each_screen(|| {
+            page.open()?;
+            let source = script(page, "return document.querySelector('[data-testid=sample] img').src")?;
+            click(page, "sample")?;
+            let view = page.wait(Backend::Cpu.search_limit(), "results", |view| view.state == "ranked")?;
+            check_five_results(&view, &ids)?;
+            let best =
+                shipped.items().iter().find(|item| item.id == view.cards[0].id).context("no such item")?;
+            ensure!(
+                source.as_str().is_some_and(|source| source.ends_with(&best.image))
+                    && view.cards[0].score > 0.999,
+                "the sample {source} finds {} first, with {}",
+                best.image,
+                view.cards[0].score
+            );
+            Ok(())
+        })
     })
 }
 
-/// A browser whose camera films `film`, and that does not ask whether it may.
-pub(crate) fn filming(film: &Path) -> Plan {
-    let mut plan = with_cameras(1);
-    plan.flags.push(format!("--use-file-for-fake-video-capture={}", film.display()));
-    plan
-}
-
-/// A browser with so many cameras, which show a test card, and that does not ask whether it may.
-pub(crate) fn with_cameras(count: u32) -> Plan {
-    let flags = vec![
-        "--use-fake-ui-for-media-stream".to_owned(),
-        format!("--use-fake-device-for-media-stream=device-count={count}"),
-    ];
-    Plan { flags, ..Plan::on(Backend::Cpu) }
-}
-
 /// The garment that is filmed: a real photo where there are some, else a picture of the catalogue.
-pub(crate) fn garment(shipped: &Shipped) -> Result<RgbImage> {
+fn garment(shipped: &Shipped) -> Result<RgbImage> {
     let file = match real_photos() {
         Some(folder) => test_photos(&folder, &["t-shirt"], 1)?.pop(),
         None => shipped.items().first().map(|item| shipped.picture(item)),
     };
-    let picture = decode(&fs::read(file.context("there is no garment")?)?, &DecodeLimits::default())?;
-    // Cut to the film's proportions: stretched to them, it would be another garment.
-    let width = picture.width().min(picture.height() * 3 / 4);
-    let height = width * 4 / 3;
-    let (left, top) = ((picture.width() - width) / 2, (picture.height() - height) / 2);
-    let picture = image::imageops::crop_imm(&picture, left, top, width, height).to_image();
-    Ok(image::imageops::resize(&picture, FILM_SIZE.0, FILM_SIZE.1, FilterType::Triangle))
-}
-
-/// A few seconds of `garment` standing still, as Motion JPEG: pictures one behind the other.
-pub(crate) fn film(folder: &Path, garment: &RgbImage) -> Result<PathBuf> {
-    let frame = image::imageops::resize(garment, FILM_SIZE.0, FILM_SIZE.1, FilterType::Triangle);
-    save(folder, "garment.mjpeg", &jpeg(&frame)?.repeat(30))
-}
-
-/// What the person has decided about the camera.
-pub(crate) fn allow_camera(page: &Page, server: &Server, setting: &str) -> Result<()> {
-    let permission = json!({
-        "permission": { "name": "camera" }, "setting": setting, "origin": server.origin(),
-    });
-    page.browser().devtools("Browser.setPermission", &permission).map(drop)
+    Ok(framed(&decode(&fs::read(file.context("there is no garment")?)?, &DecodeLimits::default())?))
 }
 
 /// Whether the track that [`keep_track`] kept has ended.
@@ -404,16 +378,6 @@ fn keep_track(page: &Page) -> Result<()> {
     )?;
     ensure!(live == true, "the camera does not watch");
     Ok(())
-}
-
-pub(crate) fn wait_for_picture(page: &Page) -> Result<()> {
-    wait_until(
-        page,
-        "the camera's picture",
-        "const video = document.querySelector('video');
-         const shutter = document.querySelector('[data-testid=camera-shutter]');
-         return !!video && video.videoWidth > 0 && !video.paused && shutter.ariaDisabled === 'false'",
-    )
 }
 
 /// Tells the page that it is out of sight, or back.

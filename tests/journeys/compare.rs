@@ -210,6 +210,53 @@ fn an_item_is_put_beside_the_photo() -> Result<()> {
 }
 
 #[test]
+fn two_items_side_by_side_have_an_address_and_a_photo_has_none() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 40, 40]))?)?;
+    let like = &shipped.items()[0].id;
+    Plan::on(Backend::Cpu).run(|page, server| {
+        let address = || -> Result<String> {
+            Ok(page.browser().execute("return location.search")?.as_str().unwrap_or_default().to_owned())
+        };
+        page.on_each_screen(|| {
+            page.browser().goto("about:blank")?;
+            page.browser().goto(&format!("{}?backend=cpu&like={like}", server.url()))?;
+            let view = page.wait(Backend::Cpu.load_limit(), "results", |view| view.state == "ranked")?;
+            let other = &view.cards[2].id;
+            let shown = open_card(page, other)?;
+            let sent = address()?;
+            ensure!(sent.contains(&format!("&beside={other}")), "the address is {sent}");
+            // Somebody else opens it.
+            page.browser().goto("about:blank")?;
+            page.browser().goto(&format!("{}{sent}", server.url()))?;
+            page.wait(Backend::Cpu.load_limit(), "results", |view| view.state == "ranked")?;
+            let opened =
+                wait(page, "two pictures", |shown| shown.pictures.len() == 2 && !shown.different.is_empty())?;
+            ensure!(
+                (&opened.words, &opened.shared) == (&shown.words, &shown.shared),
+                "it shows {} instead of {}",
+                opened.words,
+                shown.words
+            );
+            click(page, "[data-testid=compare-close]")?;
+            page.wait_until(PATIENCE, "the address", "return !location.search.includes('beside')")?;
+            // One that is not among the results changes nothing.
+            page.browser().goto("about:blank")?;
+            page.browser().goto(&format!("{}?backend=cpu&like={like}&beside=nothing", server.url()))?;
+            page.wait(Backend::Cpu.load_limit(), "results", |view| view.state == "ranked")?;
+            ensure!(look(page)?.is_none() && !address()?.contains("beside"), "the address is {}", address()?);
+            // A photo is in no address.
+            page.open()?;
+            let view = page.search(&photo)?;
+            open_card(page, &view.cards[1].id)?;
+            ensure!(!address()?.contains("beside"), "the address is {}", address()?);
+            Ok(())
+        })
+    })
+}
+
+#[test]
 fn a_picture_that_cannot_be_had_is_said() -> Result<()> {
     let shipped = Shipped::open()?;
     let folder = tempfile::tempdir()?;

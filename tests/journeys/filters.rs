@@ -82,14 +82,16 @@ fn what_passes_no_filter_is_said() -> Result<()> {
     // A category that this catalogue does not have: an address that was meant for another.
     let plan = Plan { query: "&category=Kilts".to_owned(), ..Plan::on(Backend::Cpu) };
     plan.run(|page, _| {
-        page.open()?;
-        let view = page.search(&photo)?;
-        ensure!(view.cards.is_empty() && count(page)? == 0, "{:?}", view.cards);
-        ensure!(is_there(page, "none-left")?, "nothing is said of it");
-        click(page, r#"[data-testid="filter-clear"]"#)?;
-        let all = page.wait(page_limit(), "results", |view| view.cards.len() == 5)?;
-        ensure!(all.state == "ranked", "the page is {}", all.state);
-        Ok(())
+        page.on_each_screen(|| {
+            page.open()?;
+            let view = page.search(&photo)?;
+            ensure!(view.cards.is_empty() && count(page)? == 0, "{:?}", view.cards);
+            ensure!(is_there(page, "none-left")?, "nothing is said of it");
+            click(page, r#"[data-testid="filter-clear"]"#)?;
+            let all = page.wait(page_limit(), "results", |view| view.cards.len() == 5)?;
+            ensure!(all.state == "ranked", "the page is {}", all.state);
+            Ok(())
+        })
     })
 }
 
@@ -98,30 +100,32 @@ fn every_step_has_an_address_and_the_browser_goes_back() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([30, 110, 60]))?)?;
     Plan::on(Backend::Cpu).run(|page, server| {
-        page.open()?;
-        let first = page.search(&photo)?;
-        let chosen = &first.cards[1].id;
-        let second = page.more_like(chosen)?;
-        let sent = address(page)?;
-        ensure!(sent.contains(&format!("like={chosen}")), "the address is {sent}");
-        let third = page.more_like(&second.cards[2].id)?;
-        page.browser().execute("history.back()")?;
-        ensure!(changed(page, &third)?.cards == second.cards, "another step than the one before");
-        // The page's own button goes the same way.
-        click(page, r#"[data-testid="back"]"#)?;
-        ensure!(changed(page, &second)?.cards == first.cards, "another step than the photo's");
-        ensure!(!address(page)?.contains("like="), "the address is {}", address(page)?);
-        page.browser().execute("history.back()")?;
-        page.wait(page_limit(), "the beginning", |view| view.state == "ready" && view.cards.is_empty())?;
+        page.on_each_screen(|| {
+            page.open()?;
+            let first = page.search(&photo)?;
+            let chosen = &first.cards[1].id;
+            let second = page.more_like(chosen)?;
+            let sent = address(page)?;
+            ensure!(sent.contains(&format!("like={chosen}")), "the address is {sent}");
+            let third = page.more_like(&second.cards[2].id)?;
+            page.browser().execute("history.back()")?;
+            ensure!(changed(page, &third)?.cards == second.cards, "another step than the one before");
+            // The page's own button goes the same way.
+            click(page, r#"[data-testid="back"]"#)?;
+            ensure!(changed(page, &second)?.cards == first.cards, "another step than the photo's");
+            ensure!(!address(page)?.contains("like="), "the address is {}", address(page)?);
+            page.browser().execute("history.back()")?;
+            page.wait(page_limit(), "the beginning", |view| view.state == "ready" && view.cards.is_empty())?;
 
-        // Somebody else opens the address that was sent: no photo is in it.
-        opens_with(page, server, &sent, &second)?;
-        page.browser().goto(&format!("{}?backend=cpu&like=no-such-item", server.url()))?;
-        let lost = page.wait(page_limit(), "a message", |view| !view.error.is_empty())?;
-        ensure!(lost.error.contains("no-such-item"), "it says {}", lost.error);
-        // And goes on as if nothing had been.
-        page.search(&photo)?;
-        Ok(())
+            // Somebody else opens the address that was sent: no photo is in it.
+            opens_with(page, server, &sent, &second)?;
+            page.browser().goto(&format!("{}?backend=cpu&like=no-such-item", server.url()))?;
+            let lost = page.wait(page_limit(), "a message", |view| !view.error.is_empty())?;
+            ensure!(lost.error.contains("no-such-item"), "it says {}", lost.error);
+            // And goes on as if nothing had been.
+            page.search(&photo)?;
+            Ok(())
+        })
     })
 }
 

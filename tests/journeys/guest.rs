@@ -7,12 +7,13 @@ use e2e::{
     element::{PATIENCE, choose, heard, open, run, search, wait},
     journey::Plan,
     page::Backend,
+    proxy::Proxy,
     server::{Server, Settings, Stand},
     shop::Shop,
     site::dist,
 };
 
-use crate::{element::shirt, places::Proxy};
+use crate::element::shirt;
 
 #[test]
 fn the_element_speaks_the_pages_language() -> Result<()> {
@@ -58,7 +59,7 @@ fn nothing_is_asked_of_anybody_else() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (photo, _) = shirt(folder.path())?;
     let proxy = Proxy::start()?;
-    let flags = vec![format!("--proxy-server=http://127.0.0.1:{}", proxy.port)];
+    let flags = vec![proxy.flag()];
     Plan { flags, ..Plan::on(Backend::Cpu) }.run(|page, own| {
         open(page, &shop.url("shop.html"))?;
         search(page, &photo)?;

@@ -16,7 +16,9 @@ pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 const MOTION: &str = "
 const ms = (list) => Math.max(...list.split(',').map((time) => parseFloat(time) * (time.trim().endsWith('ms') ? 1 : 1000)));
 const found = [];
-for (const element of document.querySelectorAll('*')) {
+const within = (root) => [...root.querySelectorAll('*')].flatMap((element) =>
+  [element, ...(element.shadowRoot ? within(element.shadowRoot) : [])]);
+for (const element of within(document)) {
   for (const part of [null, '::before', '::after', '::backdrop']) {
     const style = getComputedStyle(element, part);
     if (part && part !== '::backdrop' && style.content === 'none') continue;

@@ -41,23 +41,32 @@ fn without_a_network_the_page_searches_and_speaks_other_languages() -> Result<()
         page.browser().devtools("Network.clearBrowserCache", &json!({}))?;
         server.stop();
         let before = server.requests().len();
-        page.open()?;
-        let view = page.search(&second)?;
-        check_five_results(&view, &ids)?;
-        check_against_native(&view, &native.embedding.vector, &native.hits, &ids, Backend::Cpu.agreement())?;
-        // Pictures that nobody has seen before are there, too.
-        page.wait(PATIENCE, "pictures", |view| view.cards.iter().all(|card| card.painted))?;
-        let option = page.browser().find(r#"[data-testid="language"] option[value="ar"]"#)?;
-        page.browser().click(&option)?;
-        wait_for(
-            page,
-            "Arabic",
-            PATIENCE,
-            "return document.documentElement.dir === 'rtl' && document.documentElement.lang === 'ar'",
-        )?;
-        let view = page.more_like(&view.cards[1].id)?;
-        check_five_results(&view, &ids)?;
-        page.wait(PATIENCE, "pictures", |view| view.cards.iter().all(|card| card.painted))?;
+        page.on_each_screen(|| {
+            page.open()?;
+            let view = page.search(&second)?;
+            check_five_results(&view, &ids)?;
+            check_against_native(
+                &view,
+                &native.embedding.vector,
+                &native.hits,
+                &ids,
+                Backend::Cpu.agreement(),
+            )?;
+            // Pictures that nobody has seen before are there, too.
+            page.wait(PATIENCE, "pictures", |view| view.cards.iter().all(|card| card.painted))?;
+            let option = page.browser().find(r#"[data-testid="language"] option[value="ar"]"#)?;
+            page.browser().click(&option)?;
+            wait_for(
+                page,
+                "Arabic",
+                PATIENCE,
+                "return document.documentElement.dir === 'rtl' && document.documentElement.lang === 'ar'",
+            )?;
+            let view = page.more_like(&view.cards[1].id)?;
+            check_five_results(&view, &ids)?;
+            page.wait(PATIENCE, "pictures", |view| view.cards.iter().all(|card| card.painted))?;
+            Ok(())
+        })?;
         ensure!(server.requests().len() == before, "the server was not away");
         Ok(())
     })

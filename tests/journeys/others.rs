@@ -9,13 +9,14 @@ use e2e::{
     browser::Kind,
     journey::Plan,
     page::{Backend, Page, View},
-    photos::{drawn_shirt, jpeg},
+    photos::{drawn_shirt, jpeg, with_orientation},
     server::{Server, Stand},
     site::Shipped,
 };
+use image::imageops;
 use serde_json::json;
 
-use crate::{bad_files::check_for_a_person, check_against_native, check_five_results, save};
+use crate::{bad_files::check_for_a_person, check_against_native, check_five_results, cosine, save};
 
 /// Longest that the page may take to react.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -124,6 +125,8 @@ fn a_photo_leads_to_results_and_on(kind: Kind) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (photo, bytes) = shirt(folder.path())?;
     let native = shipped.recommend(&bytes, 5)?;
+    let lying = jpeg(&imageops::rotate270(&drawn_shirt([150, 40, 40])))?;
+    let sideways = save(folder.path(), "sideways.jpg", &with_orientation(&lying, 6)?)?;
     let ids = ids(&shipped);
     on(kind).run(|page, server| {
         let agent = page.browser().execute("return navigator.userAgent")?;
@@ -137,6 +140,13 @@ fn a_photo_leads_to_results_and_on(kind: Kind) -> Result<()> {
         page.wait(LIMIT, "pictures", |view| view.cards.iter().all(|card| card.painted))?;
         let flat = page.browser().execute(FLAT)?;
         ensure!(flat == json!([]), "pictures are pressed flat, width by height: {flat}");
+        // The same photo as a phone stores it, on its side, with a note that it has to be turned.
+        let turned = page.search(&sideways)?;
+        let query = turned.query.as_ref().context("the photo is not shown")?;
+        ensure!(query.width < query.height, "the photo is shown {} x {}", query.width, query.height);
+        let same = cosine(&query.embedding, &native.embedding.vector);
+        ensure!(same > 0.98, "the photo was looked at on its side: cosine {same}");
+        let first = page.search(&photo)?;
         let second = page.more_like(&first.cards[1].id)?;
         check_five_results(&second, &ids)?;
         let sent = page.browser().execute("return location.href")?;

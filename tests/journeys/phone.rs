@@ -5,10 +5,12 @@ use e2e::{
     journey::Plan,
     page::Backend,
     photos::{drawn_shirt, jpeg, phone_photo},
+    server::Stand,
     site::{Shipped, real_photos, test_photos},
 };
 use image::RgbImage;
 use model::image::{DecodeLimits, decode};
+use serde_json::json;
 
 use crate::{check_against_native, check_five_results, cosine, save};
 
@@ -56,6 +58,41 @@ fn nothing_sticks_out_on_screens_of_any_size() -> Result<()> {
             );
         }
         Ok(())
+    })
+}
+
+#[test]
+fn nothing_moves_when_loading_ends() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let folder = tempfile::tempdir()?;
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([90, 60, 130]))?)?;
+    let limit = Backend::Cpu.load_limit();
+    Plan::on(Backend::Cpu).run(|page, server| {
+        let top = |selector: &str| {
+            page.browser().execute(&format!(
+                "return Math.round(document.querySelector('{selector}').getBoundingClientRect().top)"
+            ))
+        };
+        let is_told = "return document.querySelector('[data-testid=progress]')?.ariaValueNow > 10";
+        page.on_each_screen(|| {
+            for (selector, with_photo) in [("h1", false), (".photo", true)] {
+                server.replace(&shipped.weights_path(), Stand::Held(0.6));
+                page.browser().devtools("Network.clearBrowserCache", &json!({}))?;
+                page.visit()?;
+                page.wait_until(limit, "progress", is_told)?;
+                if with_photo {
+                    page.choose(&photo)?;
+                    let is_there = "return document.querySelector('.photo img')?.naturalWidth > 0";
+                    page.wait_until(limit, "the photo", is_there)?;
+                }
+                let before = top(selector)?;
+                server.restore();
+                let last = if with_photo { "ranked" } else { "ready" };
+                page.wait(limit, last, |view| view.state == last)?;
+                ensure!(top(selector)? == before, "{selector} moves from {before} to {}", top(selector)?);
+            }
+            Ok(())
+        })
     })
 }
 

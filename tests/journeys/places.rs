@@ -1,19 +1,13 @@
 //! Where the site may stand, where its catalogue may come from, and where nothing may ever go.
 
-use std::{
-    io::{Read, Write},
-    net::{Ipv4Addr, TcpListener},
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    thread,
-    time::Duration,
-};
+use std::{path::Path, thread, time::Duration};
 
 use anyhow::{Result, ensure};
 use e2e::{
     journey::Plan,
     page::Backend,
     photos::{drawn_shirt, jpeg},
+    proxy::Proxy,
     server::{Server, Settings},
     site::{Shipped, dist},
 };
@@ -81,20 +75,6 @@ fn a_catalogue_that_is_not_there_is_explained() -> Result<()> {
     })
 }
 
-/// Where Chromium itself calls for the time, its updates and its start page, whatever page is shown, and though it is told
-/// not to.
-const THE_BROWSERS_OWN: [&str; 4] = ["google.com", "googleapis.com", "gvt1.com", "duckduckgo.com"];
-
-/// Whether the browser asks for itself, by the first line of a request to the proxy.
-fn is_the_browsers_own(line: &str) -> bool {
-    let target = line.split(' ').nth(1).unwrap_or("");
-    let target = target.strip_prefix("http://").unwrap_or(target);
-    let host = target.split([':', '/']).next().unwrap_or("");
-    THE_BROWSERS_OWN
-        .iter()
-        .any(|own| host.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
-}
-
 /// The promise on the page: the photo stays. Whatever the browser would send anywhere else than to the page's own
 /// server passes through a proxy here, which lets nothing through and notes it; that covers workers and beacons, too.
 #[test]
@@ -102,8 +82,7 @@ fn nothing_ever_leaves_for_anywhere_else() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photo = shirt(folder.path())?;
     let proxy = Proxy::start()?;
-    // The page's own server is on the loopback interface, which Chromium reaches without a proxy.
-    let flags = vec![format!("--proxy-server=http://127.0.0.1:{}", proxy.port)];
+    let flags = vec![proxy.flag()];
     Plan { flags, ..Plan::on(Backend::Cpu) }.run(|page, server| {
         page.open()?;
         let view = page.search(&photo)?;
@@ -197,60 +176,6 @@ fn the_policy_lets_the_page_work_and_no_other_script_run() -> Result<()> {
         ensure!(page.browser().execute("return window.twillIntruder === undefined")? == true, "a script ran");
         Ok(())
     })
-}
-
-#[test]
-fn the_browsers_own_calls_are_told_from_a_pages() {
-    for own in [
-        "CONNECT accounts.google.com:443 HTTP/1.1",
-        "GET http://clients2.google.com/time/1/current HTTP/1.1",
-        "CONNECT duckduckgo.com:443 HTTP/1.1",
-    ] {
-        assert!(is_the_browsers_own(own), "{own}");
-    }
-    for other in [
-        "GET http://garments.example/?google.com HTTP/1.1",
-        "CONNECT notgoogle.com:443 HTTP/1.1",
-        "CONNECT google-analytics.com:443 HTTP/1.1",
-        "",
-    ] {
-        assert!(!is_the_browsers_own(other), "{other}");
-    }
-}
-
-/// Notes the first line of every request, and hangs up.
-pub(crate) struct Proxy {
-    pub(crate) port: u16,
-    lines: Arc<Mutex<Vec<String>>>,
-}
-
-impl Proxy {
-    pub(crate) fn start() -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let port = listener.local_addr()?.port();
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&lines);
-        thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                let mut start = [0; 512];
-                let count = stream.read(&mut start).unwrap_or(0);
-                let text = String::from_utf8_lossy(&start[..count]).into_owned();
-                if let Some(line) = text.lines().next() {
-                    kept.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned());
-                }
-                drop(stream.write_all(
-                    b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                ));
-            }
-        });
-        Ok(Self { port, lines })
-    }
-
-    /// What pages asked for, without what the browser asks for itself.
-    pub(crate) fn seen_of_pages(&self) -> Vec<String> {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().filter(|line| !is_the_browsers_own(line)).cloned().collect()
-    }
 }
 
 fn shirt(folder: &Path) -> Result<std::path::PathBuf> {

@@ -39,6 +39,11 @@ struct Large {
 impl Large {
     /// Around the shipped items' vectors, so that there is something to find; all items share a picture.
     fn open(shipped: &Shipped) -> Result<Self> {
+        Self::open_with(shipped, None)
+    }
+
+    /// The same, with a first item of which this is the vector.
+    fn open_with(shipped: &Shipped, first: Option<&[f32]>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let own: Vec<Vec<f32>> = shipped.recommender().catalogue().features().rows().collect();
         let mut state = 7_u32;
@@ -52,6 +57,9 @@ impl Large {
         for row in 0..ITEMS {
             let near: Vec<f32> = own[row % own.len()].iter().map(|value| value + 0.1 * noise()).collect();
             rows.extend(unit(&near)?);
+        }
+        if let Some(first) = first {
+            rows[..first.len()].copy_from_slice(first);
         }
         let shipped_card = shipped.recommender().catalogue().card();
         let model = shipped.embedder().card();
@@ -174,6 +182,38 @@ fn first_results_come_with_a_tenth_of_the_bytes() -> Result<()> {
         let undisturbed = page.search(&photo)?;
         ensure!(undisturbed.results() == last.results(), "other results than over a slow line");
         Ok(())
+    })
+}
+
+#[test]
+fn a_result_that_stays_keeps_the_focus() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let folder = tempfile::tempdir()?;
+    let photo = shirt(folder.path())?;
+    // What is nearest by far: it comes first, whatever else arrives.
+    let native = shipped.recommend(&fs::read(&photo)?, 1)?;
+    let large = Large::open_with(&shipped, Some(&native.embedding.vector))?;
+    large.plan().run(|page, _| {
+        page.on_each_screen(|| {
+            page.browser().devtools("Network.clearBrowserCache", &serde_json::json!({}))?;
+            large.server.replace(&large.file, Stand::Held(0.1));
+            page.visit()?;
+            page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
+            page.choose(&photo)?;
+            let early = page.wait(PATIENCE, "first results", |view| view.cards.len() == 5)?;
+            page.browser().execute(
+                "window.twillButton = document.querySelector('[data-item-id=\"0\"] [data-testid=more-like-this]');
+                 window.twillButton.focus()",
+            )?;
+            large.server.restore();
+            let whole = page.wait(PATIENCE, "the answer", |view| view.state == "ranked")?;
+            large.check(&whole)?;
+            ensure!(early.cards[0].id == "0" && whole.cards[0].id == "0", "something else comes first");
+            ensure!(whole.results() != early.results(), "nothing has changed, which shows nothing");
+            let has_it = page.browser().execute("return document.activeElement === window.twillButton")?;
+            ensure!(has_it == true, "the focus is on {}", page.focus()?.name);
+            Ok(())
+        })
     })
 }
 

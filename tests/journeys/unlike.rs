@@ -5,50 +5,20 @@ use e2e::{
     journey::Plan,
     page::{Backend, Page},
     photos::{drawn_shirt, jpeg},
-    server::{Server, Stand},
     site::Shipped,
+    unlike::serve_unlike,
 };
-use model::{catalogue::CatalogueCard, feature_file::FeatureFile, weights::FileReference};
 use serde_json::json;
 
 use crate::save;
 
 const NOTHING: &str = "[data-testid=nothing-similar]";
 const SHOW: &str = "[data-testid=show-unlike]";
-
-/// Serves the shipped items with vectors that have nothing of these photos': each stands at a right angle to all of them.
-pub(crate) fn serve_unlike(shipped: &Shipped, server: &Server, photos: &[&[u8]]) -> Result<()> {
-    let mut axes = Vec::new();
-    for photo in photos {
-        let axis = without(shipped.recommend(photo, 1)?.embedding.vector, &axes);
-        axes.push(axis);
-    }
-    let features = shipped.recommender().catalogue().features();
-    let rows: Vec<f32> = features.rows().flat_map(|row| without(row, &axes)).collect();
-    let unlike = FeatureFile::pack_rows(
-        &rows,
-        features.dimension(),
-        features.weights_sha256(),
-        features.preprocess_id(),
-    )?;
-    let unlike = unlike.write();
-    let mut card = CatalogueCard::from_json(&shipped.bytes("catalogue/catalogue.json")?)?;
-    card.features = FileReference::hashed("features", "twill", &unlike);
-    server.replace(&format!("catalogue/{}", card.features.file), Stand::Bytes(unlike));
-    server.replace("catalogue/catalogue.json", Stand::Bytes(serde_json::to_vec(&card)?));
-    Ok(())
-}
-
-/// What is left of a vector without its shares of these unit vectors, which stand at right angles, stretched to length 1.
-fn without(mut vector: Vec<f32>, axes: &[Vec<f32>]) -> Vec<f32> {
-    let dot = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(x, y)| x * y).sum() };
-    for axis in axes {
-        let share = dot(&vector, axis);
-        vector.iter_mut().zip(axis).for_each(|(value, along)| *value -= share * along);
-    }
-    let length = dot(&vector, &vector).sqrt();
-    vector.iter().map(|value| value / length).collect()
-}
+/// Notes the kind of everything that is shown from now on.
+const WATCH: &str = "
+window.twillSeen = new Set();
+new MutationObserver(() => document.querySelectorAll('[data-testid=result-card]')
+  .forEach((card) => window.twillSeen.add(card.dataset.category))).observe(document.body, { subtree: true, childList: true })";
 
 #[test]
 fn where_nothing_is_similar_that_is_said_and_the_closest_are_a_press_away() -> Result<()> {
@@ -89,12 +59,15 @@ fn where_nothing_is_similar_that_is_said_and_the_closest_are_a_press_away() -> R
             ensure!(!is_there(page, NOTHING)?, "it is said that there is nothing, and something is shown");
             // That was about this photo, not about the next.
             ensure!(page.search(&second)?.cards.is_empty(), "another photo's closest are shown unasked");
-            // Who asks for dresses gets dresses.
+            // Who asks for dresses gets dresses, and nothing else in between.
+            page.browser().execute(WATCH)?;
             page.click("[data-testid=category-filter] option[value=Dresses]")?;
             let view = page.wait(Backend::Cpu.search_limit(), "dresses", |view| {
                 view.state == "ranked" && view.cards.len() == 5
             })?;
             ensure!(view.cards.iter().all(|card| card.category == "Dresses"), "{:?}", view.cards);
+            let seen = page.browser().execute("return [...window.twillSeen]")?;
+            ensure!(seen == json!(["Dresses"]), "of these kinds something was shown: {seen}");
         }
         Ok(())
     })

@@ -784,6 +784,33 @@ fn without_storage_photos_last_as_long_as_the_page_which_says_so() -> Result<()>
 }
 
 #[test]
+fn the_browser_is_asked_to_keep_what_is_stored_and_its_answer_is_told() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let photos = shirts(folder.path(), 1)?;
+    Plan::on(Backend::Cpu).run(|page, _| {
+        // What the browser answers; it keeps nothing before it is asked.
+        let source = "window.twillAsked = 0;
+            StorageManager.prototype.persisted = async () => window.twillAsked > 0;
+            StorageManager.prototype.persist = async function () { window.twillAsked += 1; return this.persisted() };";
+        page.browser().devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": source }))?;
+        let note = |words: &str| {
+            let script = format!("return document.querySelector('.own-foot .sheet-note').textContent.includes({})", json!(words));
+            wait_for(page, words, &script)
+        };
+        page.on_each_screen(|| {
+            page.open()?;
+            open(page)?;
+            note("when it runs short of room")?;
+            ensure!(page.browser().execute("return window.twillAsked")? == 0, "asked before there is anything");
+            add(page, &photos)?;
+            note("on this device alone")?;
+            ensure!(page.browser().execute("return window.twillAsked")? != 0, "the browser is not asked");
+            Ok(())
+        })
+    })
+}
+
+#[test]
 fn what_an_earlier_network_has_seen_is_looked_at_again() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photos = shirts(folder.path(), 3)?;

@@ -105,21 +105,6 @@ impl Browser {
         self.act(&json!({ "type": "key", "id": "keyboard", "actions": strokes }))
     }
 
-    /// Takes hold of an element's middle with the mouse, and does not let go.
-    pub fn hold(&self, element: &Element) -> Result<()> {
-        // The protocol's own name for a reference to an element.
-        let origin = json!({ "element-6066-11e4-a52e-4f735466cecf": element.0 });
-        self.act(&json!({ "type": "pointer", "id": "mouse", "actions": [
-            { "type": "pointerMove", "duration": 0, "origin": origin, "x": 0, "y": 0 },
-            { "type": "pointerDown", "button": 0 },
-        ] }))
-    }
-
-    /// Lets go of every key and button that is held.
-    pub fn let_go(&self) -> Result<()> {
-        send("DELETE", &format!("{}/actions", self.session_url), &Value::Null).map(drop)
-    }
-
     fn act(&self, action: &Value) -> Result<()> {
         self.post("actions", &json!({ "actions": [action] })).map(drop)
     }

@@ -6,12 +6,13 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::json;
 
 use crate::{
     browser::{Browser, Kind, Launch},
     page::{Backend, Page},
+    proxy::{FLAG, Proxy},
     server::{Server, Settings, Stand},
     site,
 };
@@ -47,12 +48,16 @@ impl Plan {
 
     /// Serves the built site, opens a browser (not yet the page) and goes through `steps`.
     ///
-    /// Where they fail or panic, the console is printed and a picture of the page is kept.
+    /// Where they fail or panic, the console is printed and a picture of the page is kept. In Chromium, they fail, too, where
+    /// anything would have gone to another machine; a journey that wants that has a proxy of its own.
     pub fn run(&self, steps: impl FnOnce(&Page, &Server) -> Result<()>) -> Result<()> {
         let server =
             Server::start(Settings { prefix: self.prefix.to_owned(), ..Settings::at_top(&site::dist()?) })?;
         let software_gpu = self.backend == Backend::WebGpu;
-        let launch = Launch { kind: self.kind, software_gpu, flags: self.flags.clone() };
+        let mut launch = Launch { kind: self.kind, software_gpu, flags: self.flags.clone() };
+        let has_proxy = self.kind != Kind::Chromium || self.flags.iter().any(|flag| flag.starts_with(FLAG));
+        let proxy = if has_proxy { None } else { Some(Proxy::start()?) };
+        launch.flags.extend(proxy.as_ref().map(Proxy::flag));
         let wish = if self.forced { self.backend.name() } else { "" };
         let url = format!("{}?backend={wish}{}", server.url(), self.query);
         let browser = Browser::start(&launch)?;
@@ -66,7 +71,12 @@ impl Plan {
             Kind::Firefox | Kind::WebKit => server.replace("sw.js", Stand::Missing),
         }
         let page = Page::new(browser, url, self.backend);
-        let outcome = catch_unwind(AssertUnwindSafe(|| steps(&page, &server)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            steps(&page, &server)?;
+            let sent = proxy.iter().flat_map(Proxy::seen_of_pages).collect::<Vec<_>>();
+            ensure!(sent.is_empty(), "the browser wanted to reach {sent:?}");
+            Ok(())
+        }));
         if !matches!(outcome, Ok(Ok(()))) {
             keep_evidence(&page, &server);
         }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, Kind};
-pub use hands::Focus;
+pub use hands::{Focus, Held, Pointer};
 
 /// Where the page computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,9 @@ impl View {
         self.cards.iter().map(|card| (card.id.clone(), card.score)).collect()
     }
 }
+
+/// Screens on which everything has to work: width, height, and whether it is a phone's.
+pub const SCREENS: [(u32, u32, bool); 2] = [(390, 844, true), (1440, 900, false)];
 
 const LOOK: &str = r#"
 const one = (id, root = document) => root.querySelector(`[data-testid="${id}"]`);
@@ -275,6 +278,15 @@ impl Page {
         }
         let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone });
         self.browser.devtools("Emulation.setDeviceMetricsOverride", &screen).map(drop)
+    }
+
+    /// Goes through `steps` on a phone and on a desk.
+    pub fn on_each_screen(&self, steps: impl Fn() -> Result<()>) -> Result<()> {
+        for (width, height, is_phone) in SCREENS {
+            self.resize(width, height, is_phone)?;
+            steps().with_context(|| format!("at {width} x {height}"))?;
+        }
+        Ok(())
     }
 
     /// Address of everything that the page itself has loaded so far.

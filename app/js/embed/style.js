@@ -133,6 +133,7 @@ h2 {
 
 .lead {
   max-width: 44ch;
+  text-wrap: balance;
 }
 
 .title + .lead {
@@ -362,6 +363,7 @@ h2 {
   font: inherit;
   text-align: inherit;
   text-decoration: none;
+  text-wrap: balance;
   -webkit-box-orient: vertical;
   -webkit-line-clamp: 3;
 }
@@ -403,6 +405,14 @@ h2 {
 .likeness {
   color: var(--text-soft);
   font-size: 0.875rem;
+}
+
+/* Both buttons beside each other on a phone. */
+@container (width < 620px) {
+  .frame:not(.empty) .buttons > .button {
+    flex: 1 1 auto;
+    padding-inline: 10px;
+  }
 }
 
 @container (width >= 620px) {

@@ -4,12 +4,12 @@ use leptos::prelude::*;
 
 use crate::components::icons::{Beside, Hanger, Similar};
 use crate::components::wardrobe;
-use crate::protocol::{Hit, Item};
+use crate::protocol::Item;
 use crate::state::Twill;
 use crate::texts;
 
-pub(super) fn card(twill: Twill, rank: usize, hit: Hit) -> AnyView {
-    let Hit { item, score } = hit;
+/// Its likeness may change while it stays where it is: what arrives of a catalogue is measured roughly at first.
+pub(super) fn card(twill: Twill, rank: usize, item: Item, score: Memo<f32>) -> AnyView {
     let Item { id, image, width, height, category, title, price, link, own, .. } = item.clone();
     let name = title.unwrap_or_else(|| texts::name(&category));
     let spoken = own.as_ref().map_or_else(|| name.clone(), |own| texts::wardrobe_alt(&category, own));
@@ -20,12 +20,12 @@ pub(super) fn card(twill: Twill, rank: usize, hit: Hit) -> AnyView {
     let (is_lost, set_lost) = signal(false);
     view! {
         <li
-            class="card" data-testid="result-card" data-item-id=id data-score=score.to_string()
+            class="card" data-testid="result-card" data-item-id=id data-score=move || score.get().to_string()
             data-category=category.clone()
         >
             <div class="card-picture" class:lost=is_lost>
                 <img
-                    src=image alt=texts::item_alt(&spoken, rank, score) width=width height=height
+                    src=image alt=move || texts::item_alt(&spoken, rank, score.get()) width=width height=height
                     draggable="false" on:error=move |_| set_lost.set(true)
                 />
                 <Show when=move || is_lost.get()><Hanger/></Show>
@@ -41,10 +41,10 @@ pub(super) fn card(twill: Twill, rank: usize, hit: Hit) -> AnyView {
                 {own.map(wardrobe::mark)}
                 {price.map(|price| view! { <p class="price"><bdi>{price}</bdi></p> })}
                 <p class="likeness">
-                    <span>{texts::likeness(score)}</span>
-                    <span class="per-cent">{texts::per_cent(score)}</span>
+                    <span>{move || texts::likeness(score.get())}</span>
+                    <span class="per-cent">{move || texts::per_cent(score.get())}</span>
                 </p>
-                <div class="bar" aria-hidden="true"><div style:width=bar(score)></div></div>
+                <div class="bar" aria-hidden="true"><div style:width=move || bar(score.get())></div></div>
                 <div class="card-actions">
                     <button type="button" class="button soft" data-testid="more-like-this" on:click=more>
                         <Similar/>{texts::more_like_this()}

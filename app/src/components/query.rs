@@ -64,7 +64,7 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
             <CropFrame twill/>
         </div>
         <div class="query-notes">
-            {chips}
+            // First, near the frame: chips may roll out of sight.
             <Show when=move || is_cropped.get()>
                 <button
                     type="button" class="button quiet" data-testid="crop-reset"
@@ -73,6 +73,7 @@ fn PhotoQuery(twill: Twill, name: String, address: String) -> impl IntoView {
                     <Frame/>{texts::crop_reset()}
                 </button>
             </Show>
+            {chips}
         </div>
     }
 }

@@ -17,6 +17,19 @@ use crate::texts;
 /// garment from anything else: each of 150 pictures of noise, shapes and writing does, too (the median 0.77).
 const ALIKE: f32 = 0.5;
 
+/// What stands where results are expected.
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    /// Nothing is known yet.
+    Open,
+    /// No item passes the filters.
+    Empty,
+    /// Nothing is similar.
+    Unlike,
+    /// Results.
+    Cards,
+}
+
 #[component]
 pub(super) fn Results(twill: Twill) -> impl IntoView {
     let hits = Memo::new(move |_| {
@@ -30,12 +43,14 @@ pub(super) fn Results(twill: Twill) -> impl IntoView {
     let shows_unlike = Memo::new(move |_| last(twill, |step| step.shows_unlike).unwrap_or_default());
     // Whoever asks for hats gets hats.
     let is_filtered = Memo::new(move |_| last(twill, |step| !step.filter.is_empty()).unwrap_or_default());
-    let is_unlike = Memo::new(move |_| {
-        best().is_some_and(|best| best < ALIKE) && !shows_unlike.get() && !is_filtered.get()
-    });
-    let shown = Memo::new(move |_| last(twill, |step| step.shown).unwrap_or_default());
     let is_waiting = Memo::new(move |_| last(twill, |step| step.waits).unwrap_or_default());
     let is_reading = Memo::new(move |_| last(twill, Step::is_partial).unwrap_or_default());
+    // A new question says nothing of what is still shown.
+    let is_unlike = Memo::new(move |before: Option<&bool>| match before {
+        Some(before) if is_waiting.get() && !is_reading.get() => *before && !shows_unlike.get(),
+        _ => best().is_some_and(|best| best < ALIKE) && !shows_unlike.get() && !is_filtered.get(),
+    });
+    let shown = Memo::new(move |_| last(twill, |step| step.shown).unwrap_or_default());
     let title = move || if is_waiting.get() { texts::searching() } else { texts::results() };
     let hidden = move || if is_unlike.get() { 0 } else { count.get().saturating_sub(shown.get()) };
     // What has arrived of a catalogue can say yes, but not no.
@@ -48,22 +63,28 @@ pub(super) fn Results(twill: Twill) -> impl IntoView {
             count => texts::announce_results(shown.get().min(count)),
         })
     };
+    let shape = Memo::new(move |_| match (is_open(), count.get(), is_unlike.get()) {
+        (true, ..) => Shape::Open,
+        (_, 0, _) => Shape::Empty,
+        (.., true) => Shape::Unlike,
+        _ => Shape::Cards,
+    });
     view! {
         <section class="found" id="results" tabindex="-1" aria-labelledby="results-title" aria-busy=move || is_waiting.get().to_string()>
             <div class="found-head"><h2 id="results-title">{title}</h2><Sorting twill/></div>
             <p class="visually-hidden" role="status">{announcement}</p>
             {wardrobe::scope(twill)}
             <Filters twill/>
-            {move || match (is_open(), count.get(), is_unlike.get()) {
-                (true, ..) => view! {
+            {move || match shape.get() {
+                Shape::Open => view! {
                     <div class="cards" aria-hidden="true">
                         {(0..FIRST_RESULTS).map(|_| view! { <div class="card ghost"></div> }).collect_view()}
                     </div>
                 }.into_any(),
-                (_, 0, _) => view! {
+                Shape::Empty => view! {
                     <div class="nothing" data-testid="none-left"><Hanger/><p>{texts::none_left()}</p></div>
                 }.into_any(),
-                (.., true) => view! {
+                Shape::Unlike => view! {
                     <div class="nothing" data-testid="nothing-similar">
                         <Hanger/>
                         <p>{texts::nothing_similar()}</p>
@@ -75,17 +96,21 @@ pub(super) fn Results(twill: Twill) -> impl IntoView {
                         </button>
                     </div>
                 }.into_any(),
-                _ => view! {
+                Shape::Cards => view! {
                     <ol
                         class="cards" class:waiting=move || is_waiting.get() && !is_reading.get()
                         class:reading=is_reading data-testid="results"
                     >
-                        // What stays in its place is not drawn anew: while a catalogue arrives, results come again and again.
+                        // What stays in its place is not drawn anew, and keeps the focus: while a catalogue arrives, results come
+                        // again and again.
                         {(0..MOST_RESULTS).map(|place| {
-                            let hit = Memo::new(move |_| hits.with(|hits| {
-                                hits.as_ref()?.get(place).filter(|_| place < shown.get()).cloned()
+                            let item = Memo::new(move |_| hits.with(|hits| {
+                                Some(hits.as_ref()?.get(place).filter(|_| place < shown.get())?.item.clone())
                             }));
-                            move || hit.get().map(|hit| card(twill, place + 1, hit))
+                            let score = Memo::new(move |_| hits.with(|hits| {
+                                hits.as_ref().and_then(|hits| hits.get(place)).map_or(0.0, |hit| hit.score)
+                            }));
+                            move || item.get().map(|item| card(twill, place + 1, item, score))
                         }).collect_view()}
                     </ol>
                 }.into_any(),

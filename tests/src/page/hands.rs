@@ -28,6 +28,56 @@ pub struct Focus {
     pub is_seen: bool,
 }
 
+/// What points at things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// A mouse.
+    Mouse,
+    /// A finger on the screen.
+    Finger,
+}
+
+/// Something that is held, in Chromium.
+#[derive(Debug)]
+pub struct Held<'a> {
+    page: &'a Page,
+    pointer: Pointer,
+    /// Where the pointer is, CSS pixels of the window.
+    at: [f64; 2],
+}
+
+impl Held<'_> {
+    /// Moves it to the right and downwards, CSS pixels.
+    pub fn pull(&mut self, right: f64, down: f64) -> Result<()> {
+        self.at = [self.at[0] + right, self.at[1] + down];
+        self.send("mouseMoved", "touchMove")
+    }
+
+    /// Lets go of it.
+    pub fn let_go(self) -> Result<()> {
+        self.send("mouseReleased", "touchEnd")
+    }
+
+    fn send(&self, mouse: &str, finger: &str) -> Result<()> {
+        let [x, y] = self.at;
+        let browser = &self.page.browser;
+        match self.pointer {
+            Pointer::Mouse => {
+                let buttons = u8::from(mouse != "mouseReleased");
+                let event = json!({
+                    "type": mouse, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1,
+                });
+                browser.devtools("Input.dispatchMouseEvent", &event).map(drop)
+            }
+            Pointer::Finger => {
+                let points = if finger == "touchEnd" { json!([]) } else { json!([{ "x": x, "y": y }]) };
+                let event = json!({ "type": finger, "touchPoints": points });
+                browser.devtools("Input.dispatchTouchEvent", &event).map(drop)
+            }
+        }
+    }
+}
+
 const FOCUS: &str = "
 const active = document.activeElement;
 // A hidden input is seen by its label.
@@ -52,6 +102,20 @@ impl Page {
     /// Clicks the first element that a CSS selector finds, where it is seen.
     pub fn click(&self, selector: &str) -> Result<()> {
         self.browser.click(&self.browser.find(selector)?)
+    }
+
+    /// Takes hold of the middle of the first element that a CSS selector finds.
+    pub fn hold(&self, pointer: Pointer, selector: &str) -> Result<Held<'_>> {
+        let middle = self.browser.execute(&format!(
+            "const element = document.querySelector({});
+             element.scrollIntoView({{ block: 'nearest' }});
+             const {{ left, top, width, height }} = element.getBoundingClientRect();
+             return [left + width / 2, top + height / 2]",
+            json!(selector)
+        ))?;
+        let held = Held { page: self, pointer, at: serde_json::from_value(middle)? };
+        held.send("mousePressed", "touchStart")?;
+        Ok(held)
     }
 
     /// Waits until the body of a function returns true.
