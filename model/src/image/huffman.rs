@@ -2,10 +2,8 @@
 //!
 //! A look at the next few bits tells what they say as a whole, numbers and all; most often two of them at once.
 
-/// So many bits are looked at in one step; what needs more is rare.
+/// So many bits are looked at in one step, a third of those that there are at least; what needs more is rare.
 const SHORT: u32 = 11;
-/// How often that can be done with 33 bits.
-pub(super) const LOOKS: usize = 3;
 
 /// How far two numbers go that the next bits say, of which each comes after a few zeros.
 #[derive(Clone, Copy, Default)]

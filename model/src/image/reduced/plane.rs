@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::super::bits::Bits;
-use super::super::huffman::{Code, LOOKS};
+use super::super::huffman::Code;
 use super::{Component, Frame};
 use crate::four::Four;
 
@@ -169,19 +169,24 @@ fn block<const LENGTH: usize>(
             sum.add_product(number, *share);
         }
     };
-    let next = words.from(at);
+    let mut next = words.from(at);
     let (mut steps, numbers) = means.look(next);
     let mut difference = numbers[0];
-    if steps.bits[1] == 0 {
+    if steps.bits[1] > 0 {
+        at += usize::from(steps.bits[1]);
+        next <<= steps.bits[1] % 64;
+    } else {
         (steps, [difference, _]) = means.look_longer(steps, next)?;
+        at += usize::from(steps.bits[1]);
+        next = words.from(at);
     }
-    at += usize::from(steps.bits[1]);
     *mean = mean.wrapping_add(difference as i32);
     add(0, *mean as f32);
     let mut place = 0;
     let (steps, numbers) = 'block: loop {
-        let mut next = words.from(at);
-        for _ in 0..LOOKS {
+        // Needed after the first look, and there by then.
+        let ahead = words.from(at);
+        for look in 0..2 {
             let (steps, numbers) = others.look(next);
             if steps.bits[1] == 0 {
                 let (steps, numbers) = others.look_longer(steps, words.from(at))?;
@@ -191,6 +196,7 @@ fn block<const LENGTH: usize>(
                 place += usize::from(steps.places[1]);
                 add(place, numbers[0]);
                 at += usize::from(steps.bits[1]);
+                next = words.from(at);
                 break;
             }
             let places = steps.places.map(|step| place + usize::from(step));
@@ -204,7 +210,7 @@ fn block<const LENGTH: usize>(
             }
             place = places[1];
             at += usize::from(steps.bits[1]);
-            next <<= steps.bits[1] % 64;
+            next = (if look == 0 { ahead } else { next }) << (steps.bits[1] % 64);
         }
     };
     let places = steps.places.map(|step| place + usize::from(step));
