@@ -154,6 +154,12 @@ fn pair(steps: &mut [Steps; 1 << SHORT], numbers: &mut [Numbers; 1 << SHORT]) {
 mod tests {
     use super::*;
 
+    /// These bits, and zeros after them.
+    fn bits(text: &str) -> u64 {
+        let bits = text.chars().filter(|bit| *bit != ' ');
+        (0..64).rev().zip(bits).map(|(place, bit)| u64::from(bit == '1') << place).sum()
+    }
+
     /// The places, numbers and lengths of what comes next.
     fn next(code: &Code, bits: u64) -> Option<([u8; 2], Numbers, [u8; 2])> {
         let (steps, numbers) = code.look(bits);
@@ -172,11 +178,11 @@ mod tests {
     #[test]
     fn numbers_are_found_with_their_codes() {
         let means = code(Kind::Means, [3, 0, 15, 9]);
-        assert_eq!(next(&means, 0b0101 << 60), Some(([1; 2], [5.0, 0.0], [4; 2])));
-        assert_eq!(next(&means, 0b0010 << 60), Some(([1; 2], [-5.0, 0.0], [4; 2])));
-        assert_eq!(next(&means, 0b10 << 62), Some(([1; 2], [0.0, 0.0], [2; 2])));
-        assert_eq!(next(&means, 0b110 << 61), Some(([1; 2], [-32_767.0, 0.0], [18; 2])));
-        assert_eq!(next(&means, 0b1110_0000_0000_1111_1111_1 << 43), Some(([1; 2], [511.0, 0.0], [21; 2])));
+        assert_eq!(next(&means, bits("0101")), Some(([1; 2], [5.0, 0.0], [4; 2])));
+        assert_eq!(next(&means, bits("0010")), Some(([1; 2], [-5.0, 0.0], [4; 2])));
+        assert_eq!(next(&means, bits("10")), Some(([1; 2], [0.0, 0.0], [2; 2])));
+        assert_eq!(next(&means, bits("110")), Some(([1; 2], [-32_767.0, 0.0], [18; 2])));
+        assert_eq!(next(&means, bits("1110 0000 0000 111111111")), Some(([1; 2], [511.0, 0.0], [21; 2])));
         assert_eq!(next(&means, u64::MAX), None);
         assert_eq!(next(&code(Kind::Means, [16; 4]), 0), None);
     }
@@ -186,12 +192,12 @@ mod tests {
         // Three bits after two zeros, nothing more, sixteen zeros, one bit.
         let others = code(Kind::Others, [0x23, 0x00, 0xf0, 0x01]);
         // 5 and -4; 5 and the end; 5 and zeros; the end alone, whatever follows.
-        assert_eq!(next(&others, 0b0101_0011 << 56), Some(([3, 6], [5.0, -4.0], [4, 8])));
-        assert_eq!(next(&others, 0b0101_10 << 58), Some(([3, 67], [5.0, 0.0], [4, 6])));
-        assert_eq!(next(&others, 0b0101_110 << 57), Some(([3, 19], [5.0, 0.0], [4, 7])));
-        assert_eq!(next(&others, 0b10_0101 << 58), Some(([64; 2], [0.0; 2], [2; 2])));
-        assert_eq!(next(&others, 0b110_110_0 << 57), Some(([16, 32], [0.0; 2], [3, 6])));
-        assert_eq!(next(&others, 0b1110_0000_0000_1 << 51), Some(([1; 2], [1.0, 0.0], [13; 2])));
+        assert_eq!(next(&others, bits("0101 0011")), Some(([3, 6], [5.0, -4.0], [4, 8])));
+        assert_eq!(next(&others, bits("0101 10")), Some(([3, 67], [5.0, 0.0], [4, 6])));
+        assert_eq!(next(&others, bits("0101 110")), Some(([3, 19], [5.0, 0.0], [4, 7])));
+        assert_eq!(next(&others, bits("10 0101")), Some(([64; 2], [0.0; 2], [2; 2])));
+        assert_eq!(next(&others, bits("110 110 0")), Some(([16, 32], [0.0; 2], [3, 6])));
+        assert_eq!(next(&others, bits("1110 0000 0000 1")), Some(([1; 2], [1.0, 0.0], [13; 2])));
     }
 
     #[test]

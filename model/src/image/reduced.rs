@@ -129,14 +129,17 @@ impl Frame {
     }
 }
 
+/// How many codes have each length from 1 to 16, and what they stand for.
+type Symbols = ([u8; 16], Vec<u8>);
+
 /// What segments before the scan say.
 #[derive(Default)]
 struct Tables {
     frame: Option<Frame>,
     /// What the frequencies are multiplied with, in the order in which they are stored.
     steps: [Option<[u16; 64]>; 4],
-    /// Of a block's mean, and of its other frequencies: how many codes have each length, and the symbols.
-    codes: [[Option<([u8; 16], Vec<u8>)>; 4]; 2],
+    /// Of a block's mean, and of its other frequencies.
+    codes: [[Option<Symbols>; 4]; 2],
     /// Units between two restarts; 0 where there are none.
     restart_interval: usize,
 }
