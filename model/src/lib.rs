@@ -15,6 +15,7 @@ pub mod crop;
 pub mod embedder;
 mod error;
 pub mod feature_file;
+mod four;
 pub mod frozen;
 pub mod hash;
 pub mod image;

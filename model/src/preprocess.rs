@@ -8,7 +8,7 @@
 use ::image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, crop::CropBox, hash};
+use crate::{Error, Result, crop::CropBox, four::Four, hash};
 
 /// How a crop of any shape fills the square input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,7 +210,7 @@ fn taps(start: f32, length: f32, outputs: usize, limit: usize) -> Vec<Taps> {
 /// Source rows that are shortened together: a vector holds one value of each.
 const TOGETHER: usize = 4;
 /// One pixel of each of these rows, channel by channel.
-type Pixels = [[f32; TOGETHER]; 3];
+type Pixels = [Four; 3];
 
 /// The region scaled to `width` x `height`, interleaved RGB, 0 to 255.
 ///
@@ -229,8 +229,8 @@ fn resample(photo: &RgbImage, region: &Region, width: usize, height: usize) -> V
         photo.as_raw()[from + 3 * left..from + 3 * right].as_chunks::<3>().0
     };
     let mut output = vec![0.0; 3 * width * height];
-    let mut wide = vec![Pixels::default(); right - left];
-    let mut short = vec![Pixels::default(); width];
+    let mut wide = vec![[Four::new([0.0; TOGETHER]); 3]; right - left];
+    let mut short = vec![[[0.0; TOGETHER]; 3]; width];
     let mut open = 0;
     for first in (upper..lower).step_by(TOGETHER) {
         // Below the last row stands the last row again, and is not added.
@@ -258,21 +258,21 @@ fn resample(photo: &RgbImage, region: &Region, width: usize, height: usize) -> V
 fn widen([a, b, c, d]: [&[[u8; 3]]; TOGETHER], wide: &mut [Pixels]) {
     for ((((to, a), b), c), d) in wide.iter_mut().zip(a).zip(b).zip(c).zip(d) {
         for (channel, values) in to.iter_mut().enumerate() {
-            *values = [a[channel], b[channel], c[channel], d[channel]].map(f32::from);
+            *values = Four::of_bytes([a[channel], b[channel], c[channel], d[channel]]);
         }
     }
 }
 
 /// `wide` begins with column `left` of the photo.
-fn shorten(wide: &[Pixels], left: usize, columns: &[Taps], short: &mut [Pixels]) {
+fn shorten(wide: &[Pixels], left: usize, columns: &[Taps], short: &mut [[[f32; TOGETHER]; 3]]) {
     for (taps, pixel) in columns.iter().zip(short) {
-        let mut sums = Pixels::default();
+        let mut sums = [Four::new([0.0; TOGETHER]); 3];
         for (weight, source) in taps.weights.iter().zip(&wide[taps.first - left..]) {
             for (sum, value) in sums.iter_mut().zip(source) {
-                *sum = std::array::from_fn(|row| sum[row] + weight * value[row]);
+                sum.add_product(*weight, *value);
             }
         }
-        *pixel = sums;
+        *pixel = sums.map(Four::numbers);
     }
 }
 

@@ -258,6 +258,21 @@ fn print_photos(report: &Value) -> Result<()> {
         "  photos a second: ONNX Runtime Web {onnx:.1}, Twill {twill:.1}: {:.2} times as many",
         twill / onnx
     );
+    let [onnx, twill] = ["onnx", "twill"].map(|side| {
+        let each = report["each"][side].as_array().into_iter().flatten();
+        let mut each: Vec<f64> = each.filter_map(Value::as_f64).collect();
+        each.sort_by(f64::total_cmp);
+        [each.first().copied().unwrap_or(f64::NAN), middle(&each)]
+    });
+    println!(
+        "  a photo, ms, quickest (median): ONNX Runtime Web {:.1} ({:.1}), Twill {:.1} ({:.1}): {:.2} ({:.2}) of the time",
+        onnx[0],
+        onnx[1],
+        twill[0],
+        twill[1],
+        twill[0] / onnx[0],
+        twill[1] / onnx[1]
+    );
     ensure!(alike >= ALIKE, "the two embed photos differently");
     Ok(())
 }

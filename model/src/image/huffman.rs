@@ -1,111 +1,41 @@
-//! The coded part of a JPEG: bits, and the prefix codes in them (ITU-T T.81, annex F).
+//! The prefix codes of a JPEG (ITU-T T.81, annexes C and F), and the numbers that follow them.
+//!
+//! A look at the next few bits tells what they say as a whole, numbers and all; most often two of them at once.
 
-/// Codes of up to this many bits are looked up in one step; longer ones are rare.
-const SHORT: u32 = 10;
+/// So many bits are looked at in one step, a third of those that there are at least; what needs more is rare.
+const SHORT: u32 = 11;
 
-/// Reads bits, the highest of each byte first; a zero byte after 0xff is not part of them, anything else there ends them.
-pub(super) struct Bits<'a> {
-    data: &'a [u8],
-    at: usize,
-    /// The next bits, from the top.
-    buffer: u64,
-    /// How many there are.
-    count: u32,
-    /// How many of them were made up, after the end.
-    beyond: u32,
+/// How far two numbers go that the next bits say, of which each comes after a few zeros.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Steps {
+    /// In the block, with the first number and with both.
+    pub(super) places: [u8; 2],
+    /// In the bits, likewise. The second is 0 where more bits have to be looked at; then there are the symbol in place of the first
+    /// place, and the length of its code, or 0 where that is longer as well.
+    pub(super) bits: [u8; 2],
 }
 
-impl<'a> Bits<'a> {
-    pub(super) fn new(data: &'a [u8]) -> Self {
-        Self { data, at: 0, buffer: 0, count: 0, beyond: 0 }
-    }
+/// The numbers; 0 where there is none. They are at most 15 bits long, which `f32` holds.
+type Numbers = [f32; 2];
 
-    /// Sees to it that there are at least 32 bits.
-    #[inline]
-    fn fill(&mut self) {
-        if self.count >= 32 {
-            return;
-        }
-        if let Some(&bytes) = self.data.get(self.at..).and_then(|rest| rest.first_chunk::<4>()) {
-            let word = u32::from_be_bytes(bytes);
-            // No byte of it is 0xff, where the lowest bit of each byte's complement would be borrowed from.
-            let inverse = !word;
-            if inverse.wrapping_sub(0x0101_0101) & !inverse & 0x8080_8080 == 0 {
-                self.buffer |= u64::from(word) << (32 - self.count);
-                self.count += 32;
-                self.at += 4;
-                return;
-            }
-        }
-        self.fill_by_bytes();
-    }
+/// Goes beyond the end of any block: there is nothing more in it.
+const LAST: u8 = 64;
 
-    #[cold]
-    fn fill_by_bytes(&mut self) {
-        while self.count <= 56 {
-            let byte = match (self.data.get(self.at), self.data.get(self.at + 1)) {
-                (Some(0xff), Some(0)) => {
-                    self.at += 2;
-                    0xff
-                }
-                (Some(0xff) | None, _) => {
-                    self.beyond += 8;
-                    0
-                }
-                (Some(byte), _) => {
-                    self.at += 1;
-                    *byte
-                }
-            };
-            self.buffer |= u64::from(byte) << (56 - self.count);
-            self.count += 8;
-        }
-    }
-
-    #[inline]
-    fn take(&mut self, count: u32) -> u32 {
-        // In two steps, for a shift by all 64 bits is none.
-        let bits = (self.buffer >> 32 >> (32 - count)) as u32;
-        self.buffer <<= count;
-        self.count -= count;
-        bits
-    }
-
-    /// A number of `size` bits, at most 16: those with a leading zero are the negative ones.
-    #[inline]
-    pub(super) fn number(&mut self, size: u32) -> i32 {
-        self.fill();
-        let bits = self.take(size) as i32;
-        let half = 1 << size >> 1;
-        if bits < half { bits - (half << 1) + 1 } else { bits }
-    }
-
-    /// Whether more bits have been taken than there were.
-    pub(super) fn has_run_out(&self) -> bool {
-        self.beyond > self.count
-    }
-
-    /// Drops what is left of this byte and takes the restart marker that comes next. None where there is none.
-    pub(super) fn restart(&mut self) -> Option<()> {
-        if self.has_run_out() {
-            return None;
-        }
-        // Bytes that were fetched ahead and are no part of this interval cannot be: the marker ends it.
-        let rest = self.data.get(self.at..)?;
-        match rest {
-            [0xff, 0xd0..=0xd7, ..] if self.count - self.beyond < 8 => {
-                *self = Self { data: self.data, at: self.at + 2, buffer: 0, count: 0, beyond: 0 };
-                Some(())
-            }
-            _ => None,
-        }
-    }
+/// What a code's symbols mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// How many bits the difference of a block's mean has.
+    Means,
+    /// How many zeros there are, and how many bits the number after them has.
+    Others,
 }
 
 /// A prefix code.
 pub(super) struct Code {
-    /// For every beginning of [`SHORT`] bits: the symbol, and the length of its code; 0 where that is longer.
-    short: Vec<(u8, u8)>,
+    kind: Kind,
+    /// For every beginning of [`SHORT`] bits.
+    steps: Box<[Steps; 1 << SHORT]>,
+    numbers: Box<[Numbers; 1 << SHORT]>,
     /// For each length: one more than the last code of this length, from the top of 16 bits; the place of its symbol less the
     /// code.
     long: [(u32, i32); 17],
@@ -114,11 +44,12 @@ pub(super) struct Code {
 
 impl Code {
     /// From the numbers of codes of each length from 1 to 16, and the symbols in order. None where they do not fit.
-    pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
+    pub(super) fn new(kind: Kind, counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         if counts.iter().map(|count| usize::from(*count)).sum::<usize>() != symbols.len() {
             return None;
         }
-        let mut short = vec![(0, 0); 1 << SHORT];
+        let mut steps = Box::new([Steps::default(); 1 << SHORT]);
+        let mut numbers = Box::new([[0.0; 2]; 1 << SHORT]);
         let mut long = [(0, 0); 17];
         let (mut code, mut place) = (0u32, 0i32);
         for (length, count) in (1u32..).zip(counts) {
@@ -127,10 +58,19 @@ impl Code {
                 if code >= 1 << length {
                     return None;
                 }
+                let symbol = *symbols.get(place as usize)?;
                 if length <= SHORT {
-                    let first = (code << (SHORT - length)) as usize;
-                    let symbol = *symbols.get(place as usize)?;
-                    short.get_mut(first..first + (1 << (SHORT - length)))?.fill((symbol, length as u8));
+                    let first = code << (SHORT - length);
+                    for beginning in first..first + (1 << (SHORT - length)) {
+                        let at = beginning as usize;
+                        (steps[at], numbers[at]) =
+                            match found(kind, symbol, length, u64::from(beginning) << (64 - SHORT)) {
+                                Some((steps, numbers)) if u32::from(steps.bits[1]) <= SHORT => {
+                                    (steps, numbers)
+                                }
+                                _ => (Steps { places: [symbol, 0], bits: [length as u8, 0] }, [0.0; 2]),
+                            };
+                    }
                 }
                 code += 1;
                 place += 1;
@@ -138,33 +78,75 @@ impl Code {
             long[length as usize].0 = code << (16 - length);
             code <<= 1;
         }
-        Some(Self { short, long, symbols: symbols.to_vec() })
-    }
-
-    /// The next symbol. None where no code begins like this.
-    #[inline]
-    pub(super) fn read(&self, bits: &mut Bits<'_>) -> Option<u8> {
-        bits.fill();
-        let beginning = (bits.buffer >> (64 - SHORT)) as usize;
-        let (symbol, length) = self.short.get(beginning).copied()?;
-        if length > 0 {
-            bits.take(u32::from(length));
-            return Some(symbol);
+        if kind == Kind::Others {
+            pair(&mut steps, &mut numbers);
         }
-        self.read_long(bits)
+        Some(Self { kind, steps, numbers, long, symbols: symbols.to_vec() })
     }
 
+    /// What the bits at the top of `bits` say, [`SHORT`] of them at most.
+    #[inline]
+    pub(super) fn look(&self, bits: u64) -> (Steps, &Numbers) {
+        let at = (bits >> (64 - SHORT)) as usize;
+        (self.steps[at], &self.numbers[at])
+    }
+
+    /// What the bits at the top of `bits` say, 31 of them at most, where `short` was found not to be enough. None where no code begins
+    /// like this, or where it means nothing.
     #[cold]
-    fn read_long(&self, bits: &mut Bits<'_>) -> Option<u8> {
-        let beginning = (bits.buffer >> 48) as u32;
+    pub(super) fn look_longer(&self, short: Steps, bits: u64) -> Option<(Steps, Numbers)> {
+        let Steps { places: [symbol, _], bits: [length, _] } = short;
+        if length > 0 {
+            return found(self.kind, symbol, u32::from(length), bits);
+        }
+        let beginning = (bits >> 48) as u32;
         for length in SHORT + 1..=16 {
             let (end, offset) = self.long[length as usize];
             if beginning < end {
-                let code = bits.take(length) as i32;
-                return self.symbols.get(usize::try_from(code + offset).ok()?).copied();
+                let code = (bits >> (64 - length)) as i32;
+                let symbol = *self.symbols.get(usize::try_from(code + offset).ok()?)?;
+                return found(self.kind, symbol, length, bits);
             }
         }
         None
+    }
+}
+
+/// What a symbol and the bits after it mean; `bits` begins with its code. None where it means nothing.
+fn found(kind: Kind, symbol: u8, length: u32, bits: u64) -> Option<(Steps, Numbers)> {
+    let (zeros, size) = match kind {
+        Kind::Means => (0, symbol),
+        Kind::Others => (symbol >> 4, symbol & 15),
+    };
+    let place = match (kind, zeros, size) {
+        (Kind::Means, _, 16..) => return None,
+        (Kind::Others, 0..15, 0) => LAST,
+        _ => zeros + 1,
+    };
+    let number = number(u32::from(size), bits << length) as f32;
+    Some((Steps { places: [place; 2], bits: [length as u8 + size; 2] }, [number, 0.0]))
+}
+
+/// The number of `size` bits, at most 15, at the top of `bits`: those with a leading zero are the negative ones.
+fn number(size: u32, bits: u64) -> i32 {
+    // In two steps, for a shift by all 64 bits is none.
+    let bits = (bits >> 1 >> (63 - size)) as i32;
+    let half = 1 << size >> 1;
+    if bits < half { bits - (half << 1) + 1 } else { bits }
+}
+
+/// Adds to each beginning what the rest of its bits say by itself.
+fn pair(steps: &mut [Steps; 1 << SHORT], numbers: &mut [Numbers; 1 << SHORT]) {
+    let (single, first) = (*steps, *numbers);
+    for (beginning, (steps, numbers)) in steps.iter_mut().zip(numbers).enumerate() {
+        let rest = (beginning << steps.bits[1]) % (1 << SHORT);
+        let both = steps.bits[1] + single[rest].bits[1];
+        let is_pair = steps.bits[1] > 0 && steps.places[0] != LAST && single[rest].bits[1] > 0;
+        if is_pair && u32::from(both) <= SHORT {
+            numbers[1] = first[rest][0];
+            steps.places[1] += single[rest].places[1];
+            steps.bits[1] = both;
+        }
     }
 }
 
@@ -172,40 +154,57 @@ impl Code {
 mod tests {
     use super::*;
 
-    #[test]
-    fn codes_and_numbers_are_read_bit_by_bit() {
-        // 0 -> 7, 10 -> 3, 110 -> 5, and one of twelve bits, 111000000000 -> 9.
+    /// These bits, and zeros after them.
+    fn bits(text: &str) -> u64 {
+        let bits = text.chars().filter(|bit| *bit != ' ');
+        (0..64).rev().zip(bits).map(|(place, bit)| u64::from(bit == '1') << place).sum()
+    }
+
+    /// The places, numbers and lengths of what comes next.
+    fn next(code: &Code, bits: u64) -> Option<([u8; 2], Numbers, [u8; 2])> {
+        let (steps, numbers) = code.look(bits);
+        let (steps, numbers) =
+            if steps.bits[1] > 0 { (steps, *numbers) } else { code.look_longer(steps, bits)? };
+        Some((steps.places, numbers, steps.bits))
+    }
+
+    /// 0, 10, 110, and one of twelve bits, 111000000000.
+    fn code(kind: Kind, symbols: [u8; 4]) -> Code {
         let mut counts = [0; 16];
         (counts[0], counts[1], counts[2], counts[11]) = (1, 1, 1, 1);
-        let code = Code::new(&counts, &[7, 3, 5, 9]).unwrap();
-        // 0 10 110 111000000000, then the numbers 101 (5), 010 (-5), and ones that make a stuffed byte.
-        let bytes = [0b0101_1011, 0b1000_0000, 0b0010_1010, 0xff, 0x00, 0b1000_0000];
-        let mut bits = Bits::new(&bytes);
-        assert_eq!([(); 4].map(|()| code.read(&mut bits)), [7, 3, 5, 9].map(Some));
-        assert_eq!(bits.number(3), 5);
-        assert_eq!(bits.number(3), -5);
-        assert_eq!(bits.number(9), 511);
-        assert_eq!(bits.number(0), 0);
-        assert!(!bits.has_run_out());
-        bits.number(16);
-        assert!(bits.has_run_out());
+        Code::new(kind, &counts, &symbols).unwrap()
     }
 
     #[test]
-    fn a_restart_is_where_its_marker_is() {
-        let bytes = [0b1010_0000, 0xff, 0xd3, 0b0110_0000];
-        let mut bits = Bits::new(&bytes);
-        assert_eq!(bits.number(3), 5);
-        assert_eq!(bits.restart(), Some(()));
-        assert_eq!(bits.number(3), -4);
-        assert_eq!(bits.restart(), None);
+    fn numbers_are_found_with_their_codes() {
+        let means = code(Kind::Means, [3, 0, 15, 9]);
+        assert_eq!(next(&means, bits("0101")), Some(([1; 2], [5.0, 0.0], [4; 2])));
+        assert_eq!(next(&means, bits("0010")), Some(([1; 2], [-5.0, 0.0], [4; 2])));
+        assert_eq!(next(&means, bits("10")), Some(([1; 2], [0.0, 0.0], [2; 2])));
+        assert_eq!(next(&means, bits("110")), Some(([1; 2], [-32_767.0, 0.0], [18; 2])));
+        assert_eq!(next(&means, bits("1110 0000 0000 111111111")), Some(([1; 2], [511.0, 0.0], [21; 2])));
+        assert_eq!(next(&means, u64::MAX), None);
+        assert_eq!(next(&code(Kind::Means, [16; 4]), 0), None);
+    }
+
+    #[test]
+    fn two_are_found_at_once_where_they_fit() {
+        // Three bits after two zeros, nothing more, sixteen zeros, one bit.
+        let others = code(Kind::Others, [0x23, 0x00, 0xf0, 0x01]);
+        // 5 and -4; 5 and the end; 5 and zeros; the end alone, whatever follows.
+        assert_eq!(next(&others, bits("0101 0011")), Some(([3, 6], [5.0, -4.0], [4, 8])));
+        assert_eq!(next(&others, bits("0101 10")), Some(([3, 67], [5.0, 0.0], [4, 6])));
+        assert_eq!(next(&others, bits("0101 110")), Some(([3, 19], [5.0, 0.0], [4, 7])));
+        assert_eq!(next(&others, bits("10 0101")), Some(([64; 2], [0.0; 2], [2; 2])));
+        assert_eq!(next(&others, bits("110 110 0")), Some(([16, 32], [0.0; 2], [3, 6])));
+        assert_eq!(next(&others, bits("1110 0000 0000 1")), Some(([1; 2], [1.0, 0.0], [13; 2])));
     }
 
     #[test]
     fn a_code_that_does_not_fit_is_none() {
         let mut counts = [0; 16];
         counts[0] = 3;
-        assert!(Code::new(&counts, &[1, 2, 3]).is_none());
-        assert!(Code::new(&counts, &[1, 2]).is_none());
+        assert!(Code::new(Kind::Means, &counts, &[1, 2, 3]).is_none());
+        assert!(Code::new(Kind::Means, &counts, &[1, 2]).is_none());
     }
 }

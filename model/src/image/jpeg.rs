@@ -1,5 +1,7 @@
 //! What can be told of a JPEG before it is decoded: whether its end is there, and how much memory its kind takes.
 
+use super::bits::has_marker;
+
 /// A marker that is no part of the coded pixels.
 struct Segment<'a> {
     kind: u8,
@@ -30,11 +32,19 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
                     let end = at.clamp(start, bytes.len().max(start));
                     return Some(Segment { kind: second, data: bytes.get(start..end).unwrap_or_default() });
                 }
-                _ => at += 1,
+                _ => at += to_marker(&bytes[at..]),
             }
         }
         None
     })
+}
+
+/// Bytes before the first 0xff; at least one where `bytes` begins with another.
+fn to_marker(bytes: &[u8]) -> usize {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let clear = chunks.iter().take_while(|chunk| !has_marker(**chunk)).count();
+    let next = chunks.get(clear).map_or(rest, |chunk| chunk);
+    8 * clear + next.iter().take_while(|byte| **byte != 0xff).count()
 }
 
 /// Whether the end marker comes where a marker can be.
@@ -98,6 +108,20 @@ mod tests {
         assert_eq!(coefficient_bytes(&head(0xc0, &[0x44, 0x44, 0x44], 1)), 96);
         assert_eq!(coefficient_bytes(&head(0xc2, &[], 0)), 0);
         assert_eq!(coefficient_bytes(b""), 0);
+    }
+
+    #[test]
+    fn the_end_is_found_wherever_it_is() {
+        for before in 0..70 {
+            for after in [0, 1, 15, 16, 40] {
+                let coded = [&vec![0x7f; before][..], &[0xff, 0xd0], &vec![0; after]].concat();
+                let bytes = [&head(0xc0, &[0x11], 1)[..20], &coded, &[0xff, 0xd9]].concat();
+                assert_eq!(to_marker(&coded), before);
+                assert!(is_complete(&bytes), "{before} {after}");
+                assert!(!is_complete(&bytes[..bytes.len() - 1]), "{before} {after}");
+            }
+        }
+        assert_eq!(to_marker(&[1; 33]), 33);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! the garment as the person does. Size limits are checked against the header, before anything is allocated: what counts
 //! is all that decoding needs, not the pixels alone.
 
+mod bits;
 mod huffman;
 mod jpeg;
 mod pixels;

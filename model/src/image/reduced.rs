@@ -7,14 +7,19 @@
 //! Only what cameras write is read: sequential, eight bits, all of it in one scan. Everything else, and everything that is wrong, is
 //! None: the full decoder knows more, and says what is wrong.
 
+mod join;
 mod plane;
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;
 
 use ::image::RgbImage;
 
+use self::join::Join;
 use self::plane::Plane;
-use super::huffman::{Bits, Code};
+use super::bits::Bits;
+use super::huffman::{Code, Kind};
 
 /// The shorter side that is left at least, pixels: enough to look at a small part of the photo.
 const SHORTER_SIDE: u32 = 640;
@@ -70,6 +75,8 @@ struct Frame {
     height: usize,
     /// Units across and down.
     units: [usize; 2],
+    /// Rows of pixels that a row of units becomes.
+    unit_height: usize,
     components: Vec<Component>,
 }
 
@@ -116,10 +123,14 @@ impl Frame {
             width: width.div_ceil(reduction),
             height: height.div_ceil(reduction),
             units: [width.div_ceil(8 * most[0]), height.div_ceil(8 * most[1])],
+            unit_height: 8 * most[1] / reduction,
             components,
         })
     }
 }
+
+/// How many codes have each length from 1 to 16, and what they stand for.
+type Symbols = ([u8; 16], Vec<u8>);
 
 /// What segments before the scan say.
 #[derive(Default)]
@@ -128,7 +139,7 @@ struct Tables {
     /// What the frequencies are multiplied with, in the order in which they are stored.
     steps: [Option<[u16; 64]>; 4],
     /// Of a block's mean, and of its other frequencies.
-    codes: [[Option<Code>; 4]; 2],
+    codes: [[Option<Symbols>; 4]; 2],
     /// Units between two restarts; 0 where there are none.
     restart_interval: usize,
 }
@@ -156,7 +167,7 @@ impl Tables {
             let length = counts.iter().map(|count| usize::from(*count)).sum::<usize>();
             let symbols = rest.get(16..16 + length)?;
             let kinds = self.codes.get_mut(usize::from(kind >> 4))?;
-            *kinds.get_mut(usize::from(kind & 15))? = Some(Code::new(counts, symbols)?);
+            *kinds.get_mut(usize::from(kind & 15))? = Some((*counts, symbols.to_vec()));
             segment = &rest[16 + length..];
         }
         Some(())
@@ -171,13 +182,22 @@ impl Tables {
         if usize::from(*said) != count || rest.get(2 * count..)? != [0, 63, 0] {
             return None;
         }
-        let planes = frame.components.iter().zip(rows).map(|(component, [id, codes])| {
-            let code = |kind: usize, at: u8| self.codes[kind].get(usize::from(at))?.as_ref();
+        let code = |kind: Kind, at: u8| {
+            let (counts, symbols) = self.codes[kind as usize].get(usize::from(at))?.as_ref()?;
+            Code::new(kind, counts, symbols)
+        };
+        // Only now: a file may define any number of codes.
+        let codes =
+            rows.iter().map(|[_, at]| Some([code(Kind::Means, at >> 4)?, code(Kind::Others, at & 15)?]));
+        let codes: Vec<[Code; 2]> = codes.collect::<Option<_>>()?;
+        let planes = frame.components.iter().zip(rows).zip(&codes).map(|((component, [id, _]), codes)| {
             let steps = self.steps[component.steps].as_ref()?;
-            let plane = Plane::new(frame, component, steps, code(0, codes >> 4)?, code(1, codes & 15)?);
-            (*id == component.id).then_some(plane)
+            (*id == component.id).then(|| Plane::new(frame, component, steps, codes))
         });
         let mut planes: Vec<Plane<'_>> = planes.collect::<Option<_>>()?;
+        let mut picture = RgbImage::new(frame.width as u32, frame.height as u32);
+        let mut rows = picture.chunks_exact_mut(3 * frame.width);
+        let mut join = Join::new(planes.first()?.row(0).len());
         let mut bits = Bits::new(coded);
         let [across, down] = frame.units;
         for unit in 0..across * down {
@@ -185,42 +205,29 @@ impl Tables {
                 bits.restart()?;
                 planes.iter_mut().for_each(Plane::restart);
             }
+            bits.fetch();
             for plane in &mut planes {
-                plane.unit(&mut bits, unit % across, unit / across)?;
+                plane.unit(&mut bits, unit % across)?;
             }
             // Not after each bit: what is made up is thrown away as a whole.
             if bits.has_run_out() {
                 return None;
             }
-        }
-        Some(join(frame, &planes))
-    }
-}
-
-/// The planes as red, green and blue.
-fn join(frame: &Frame, planes: &[Plane<'_>]) -> RgbImage {
-    let mut picture = RgbImage::new(frame.width as u32, frame.height as u32);
-    for (y, row) in picture.as_mut().chunks_exact_mut(3 * frame.width).enumerate() {
-        let pixels = row.as_chunks_mut::<3>().0.iter_mut();
-        match planes {
-            [light, blueness, redness] => {
-                let colours = blueness.row(y).iter().zip(redness.row(y));
-                for ((to, light), (blueness, redness)) in pixels.zip(light.row(y)).zip(colours) {
-                    *to = rgb(*light, *blueness, *redness);
-                }
+            if (unit + 1) % across == 0 {
+                // What fills up the last row of units is left out.
+                (0..frame.unit_height).zip(&mut rows).for_each(|(y, row)| paint(row, y, &planes, &mut join));
             }
-            [light, ..] => pixels.zip(light.row(y)).for_each(|(to, light)| *to = [*light; 3]),
-            [] => {}
         }
+        Some(picture)
     }
-    picture
 }
 
-/// ITU-T T.871, with sixteen bits after the point: integers give the same on every machine.
-#[inline]
-fn rgb(light: u8, blueness: u8, redness: u8) -> [u8; 3] {
-    let light = i32::from(light) << 16 | 1 << 15;
-    let (blue, red) = (i32::from(blueness) - 128, i32::from(redness) - 128);
-    let cut = |value: i32| (value >> 16).clamp(0, 255) as u8;
-    [cut(light + 91_881 * red), cut(light - 22_554 * blue - 46_802 * red), cut(light + 116_130 * blue)]
+/// A row of pixels, the `y`th of a row of units.
+fn paint(row: &mut [u8], y: usize, planes: &[Plane<'_>], join: &mut Join) {
+    let pixels = row.as_chunks_mut::<3>().0;
+    match planes {
+        [light, blueness, redness] => join.colours(pixels, light.row(y), blueness.row(y), redness.row(y)),
+        [light, ..] => join::greys(pixels, light.row(y)),
+        [] => {}
+    }
 }

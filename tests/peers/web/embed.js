@@ -155,14 +155,14 @@ async function enlarged(file) {
   return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
 }
 
-// Photos decoded and embedded, every look: milliseconds for each, and how alike the two answers are. The first `large` ones as a
+// Photos decoded and embedded, every look: milliseconds for all and for each, and how alike the two answers are. The first `large` ones as a
 // camera writes them, where that is given.
 async function photos({ model, list, large, turn = large ? 5 : 25 }) {
   const given = await files(model);
   const [twill, onnx] = [await Twill.load(given), await Onnx.load(given, "wasm")];
   const other = new Photos(onnx, given.card);
   const names = JSON.parse(new TextDecoder().decode(await bytes(list))).slice(0, large);
-  const report = { twill: 0, onnx: 0, photos: names.length, bytes: 0, cosines: [] };
+  const report = { twill: 0, onnx: 0, photos: names.length, bytes: 0, cosines: [], each: { twill: [], onnx: [] } };
   const length = given.card.network.embedding ?? given.card.network.widths.at(-1);
   for (let at = 0; at < names.length; at += turn) {
     // In memory, so that nobody waits for a file.
@@ -177,7 +177,11 @@ async function photos({ model, list, large, turn = large ? 5 : 25 }) {
     for (const [name, embed] of (at / turn) % 2 ? ways.toReversed() : ways) {
       vectors[name] = [];
       const [all] = await timed(async () => {
-        for (let place = 0; place < blobs.length; place++) vectors[name].push(await embed(place));
+        for (let place = 0; place < blobs.length; place++) {
+          const [one, vector] = await timed(() => embed(place));
+          report.each[name].push(one);
+          vectors[name].push(vector);
+        }
       });
       report[name] += all;
     }

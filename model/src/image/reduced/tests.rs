@@ -86,10 +86,6 @@ fn equals_the_means_of_the_full_picture() {
 /// A JPEG whose blocks are flat: light that changes from block to block, colours at a half of the size across and down, and a
 /// restart after each second unit.
 fn halved_colours(across: usize, down: usize) -> Vec<u8> {
-    let segment = |marker: u8, contents: &[u8]| {
-        let length = (contents.len() as u16 + 2).to_be_bytes();
-        [&[0xff, marker], &length[..], contents].concat()
-    };
     let sides = [(down * 16) as u16, (across * 16) as u16].map(u16::to_be_bytes).concat();
     // Sizes from 0 to 11 in four bits each; and "nothing more" in one.
     let mut sizes = vec![0x00, 0, 0, 0, 12];
@@ -135,12 +131,18 @@ fn halved_colours(across: usize, down: usize) -> Vec<u8> {
     .concat()
 }
 
-fn push(bits: &mut Vec<bool>, value: u32, count: u8) {
+/// A marker with its length and contents.
+pub(super) fn segment(marker: u8, contents: &[u8]) -> Vec<u8> {
+    [&[0xff, marker][..], &(contents.len() as u16 + 2).to_be_bytes(), contents].concat()
+}
+
+/// The lowest bits of a number, the highest of them first.
+pub(super) fn push(bits: &mut Vec<bool>, value: u32, count: u8) {
     bits.extend((0..count).rev().map(|at| value >> at & 1 == 1));
 }
 
 /// Whole bytes, filled up with ones, each 0xff followed by zero.
-fn flush(bits: &mut Vec<bool>, bytes: &mut Vec<u8>) {
+pub(super) fn flush(bits: &mut Vec<bool>, bytes: &mut Vec<u8>) {
     while !bits.len().is_multiple_of(8) {
         bits.push(true);
     }
