@@ -13,7 +13,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=env.sh
 source .ci/env.sh
 
-TARGETS=(feature-file photo large-photo weights wardrobe model catalogue items)
+TARGETS=(feature-file photo large-photo weights wardrobe model catalogue items vectors arrow parquet csv metadata
+    deepfashion recipe)
 MINUTES=${MINUTES:-20}
 FUZZ_VERSION=0.13.2
 # Longer inputs show nothing that shorter ones do not.
@@ -47,6 +48,7 @@ run_target() {
     local target=$1 words=tests/fuzz/corpus/$1.dict
     step "$target, $MINUTES minutes"
     mkdir -p "tests/fuzz/corpus/$target"
+    fuzz build "$target"
     # Writes seeds and dictionary, so that the latter is there when the options are read.
     fuzz run "$target" "tests/fuzz/corpus/$target" -- -runs=0 >/dev/null 2>&1
     fuzz run "$target" "tests/fuzz/corpus/$target" -- "-dict=$words" "-max_total_time=$((MINUTES * 60))" \

@@ -1,7 +1,6 @@
-//! The readers of `model`, fuzzed by libFuzzer, which sees what code an input reaches: `.ci/fuzz.sh`.
+//! The readers of `model` and of the trainer, fuzzed by libFuzzer, which sees what code an input reaches: `.ci/fuzz.sh`.
 //!
-//! What is fuzzed, and with which seeds, is what the fuzzer without coverage takes (`tests/src/fuzz/readers.rs`), compiled here without
-//! Burn. An allocator counts, so that a reader which believes a length in a file is a finding.
+//! What is fuzzed, and with which seeds, is what the fuzzer without coverage takes (`tests/src/fuzz`), compiled here without Burn. An allocator counts, so that a reader which believes a length in a file is a finding.
 
 #[path = "../../src/bad_photos/mod.rs"]
 pub mod bad_photos;
@@ -11,17 +10,42 @@ pub mod photos;
 pub mod readers;
 #[path = "../../src/fuzz/seal.rs"]
 mod seal;
+#[path = "../../src/fuzz/tables.rs"]
+pub mod tables;
 #[path = "../../src/fuzz/target.rs"]
 pub mod target;
+#[path = "../../src/fuzz/targets.rs"]
+pub mod targets;
+
+// Of the trainer all that reads and that does without a network.
+#[path = "../../../trainer/src/dataset/mod.rs"]
+pub mod dataset;
+#[path = "../../../trainer/src/exchange/mod.rs"]
+pub mod exchange;
+#[path = "../../../trainer/src/files.rs"]
+pub mod files;
+#[path = "../../../trainer/src/http/mod.rs"]
+pub mod http;
+pub mod indexing;
+#[path = "../../../trainer/src/npy.rs"]
+pub mod npy;
+#[path = "../../../trainer/src/pictures.rs"]
+pub mod pictures;
+#[path = "../../../trainer/src/progress.rs"]
+pub mod progress;
+#[path = "../../../trainer/src/synth/mod.rs"]
+pub mod synth;
+pub mod training;
 
 pub use libfuzzer_sys;
 
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::sync::LazyLock;
+use std::{env, fs, process};
 
 use anyhow::{Context, Result};
 use peak_alloc::PeakAlloc;
-use readers::{GAUGE, Gauge, READERS};
+use readers::{GAUGE, Gauge};
 use target::Target;
 
 #[global_allocator]
@@ -46,8 +70,17 @@ macro_rules! target {
     };
 }
 
+/// Where readers of files find them: in memory, where the system has such a place.
+static SCRATCH: LazyLock<PathBuf> = LazyLock::new(|| {
+    let memory = PathBuf::from("/dev/shm");
+    let folder = if memory.is_dir() { memory } else { env::temp_dir() };
+    let folder = folder.join(format!("fuzz-{}", process::id()));
+    fs::create_dir_all(&folder).expect("a folder that can be written to");
+    folder
+});
+
 fn find(name: &str) -> &'static Target {
-    READERS.iter().find(|target| target.name == name).expect("a target of this name")
+    targets::targets().find(|target| target.name == name).expect("a target of this name")
 }
 
 /// Before the first input: counts memory; and writes the target's seeds and the words of its inputs where `TWILL_SEEDS` names a folder.
@@ -65,7 +98,7 @@ pub fn start(name: &str) {
 
 /// Hands an input to the target of this name.
 pub fn run(name: &str, input: &[u8]) {
-    (find(name).run)(input, Path::new(""));
+    (find(name).run)(input, &SCRATCH);
 }
 
 /// Everything that the target starts from to `folder/NAME`, and its words as libFuzzer's dictionary to `folder/NAME.dict`.

@@ -11,6 +11,7 @@
 mod mutate;
 pub mod readers;
 mod seal;
+pub mod tables;
 mod target;
 mod targets;
 
@@ -24,6 +25,7 @@ use std::{fs, thread};
 use anyhow::{Context, Result};
 
 use crate::bad_photos::bits::Random;
+pub(crate) use ::trainer::{dataset, exchange, indexing, npy, training};
 pub use target::Target;
 pub use targets::targets;
 

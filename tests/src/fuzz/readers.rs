@@ -45,14 +45,14 @@ pub struct Gauge {
 pub static GAUGE: OnceLock<Gauge> = OnceLock::new();
 
 /// Allocated for any input, however short it is: errors in words, tables of decoders.
-const ANYWAY: usize = 64 << 10;
+pub(super) const ANYWAY: usize = 64 << 10;
 /// Allocated for any photo: the metadata that a PNG may unpack, in a buffer that grows by doubling.
 const FOR_ANY_PHOTO: usize = 3 * (16 << 20);
 /// Allocated for each pixel: the decoder's samples, coefficients or second canvas, and what is made of them.
 const FOR_A_PIXEL: usize = 24;
 
 /// Reads, and panics where more than so many bytes were allocated at once meanwhile.
-fn within<T>(most: usize, read: impl FnOnce() -> T) -> T {
+pub(super) fn within<T>(most: usize, read: impl FnOnce() -> T) -> T {
     let Some(gauge) = GAUGE.get() else { return read() };
     let before = (gauge.now)();
     (gauge.forget_peak)();

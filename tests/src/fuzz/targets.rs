@@ -2,19 +2,20 @@
 //!
 //! A target turns bytes into what its reader takes (a file, a folder, a card with the right checksums, so that the reader gets
 //! to what is behind them) and says in words what came of it. Its corpus is what its seeds make and what lies in
-//! `tests/corpus/NAME`, where findings of the past lie, too. The readers of `model` are in [`super::readers`], those of the trainer here.
+//! `tests/corpus/NAME`, where findings of the past lie, too. The readers of `model` are in [`super::readers`], those of
+//! tables in [`super::tables`], the trainer's others here.
 
 use std::fs;
 use std::path::{Component, Path};
 
-use trainer::{dataset, indexing, npy, training::recipe::Recipe};
-
 use super::readers::READERS;
+use super::tables::TABLES;
 use super::target::{JSON, Target, answer, none};
+use super::{dataset, indexing, training::recipe};
 
 /// Every target.
 pub fn targets() -> impl Iterator<Item = &'static Target> {
-    READERS.iter().chain(OF_THE_TRAINER)
+    READERS.iter().chain(TABLES).chain(OF_THE_TRAINER)
 }
 
 const OF_THE_TRAINER: &[Target] = &[
@@ -36,12 +37,6 @@ const OF_THE_TRAINER: &[Target] = &[
         words: &["=", "[", "]", "\n", "\"", "{ ", "cosine", "[optimiser.schedule.steps]"],
         seeds: presets,
         run: recipe,
-    },
-    Target {
-        name: "vectors",
-        words: &["NUMPY", "'descr'", "'<f4'", "'>f8'", "'shape'", "fortran_order", "True"],
-        seeds: arrays,
-        run: vectors,
     },
 ];
 
@@ -69,30 +64,11 @@ fn metadata(input: &[u8], folder: &Path) -> String {
 }
 
 fn recipe(input: &[u8], folder: &Path) -> String {
-    answer(Recipe::find(&file(input, folder, "recipe.toml").to_string_lossy()))
+    answer(recipe::Recipe::find(&file(input, folder, "recipe.toml").to_string_lossy()))
 }
 
 fn presets(_: &Target) -> Vec<Vec<u8>> {
-    trainer::training::recipe::PRESETS.iter().map(|(_, text)| text.as_bytes().to_vec()).collect()
-}
-
-fn arrays(_: &Target) -> Vec<Vec<u8>> {
-    let matrix = |header: &str, values: usize| {
-        let mut file = b"\x93NUMPY\x01\0".to_vec();
-        file.extend((header.len() as u16).to_le_bytes());
-        file.extend(header.bytes());
-        file.extend(vec![0; values]);
-        file
-    };
-    vec![
-        matrix("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }        \n", 24),
-        matrix("{'descr': '<f2', 'fortran_order': False, 'shape': (1, 4), }\n", 8),
-        matrix("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }\n", 32),
-    ]
-}
-
-fn vectors(input: &[u8], _: &Path) -> String {
-    answer(npy::read(input))
+    recipe::PRESETS.iter().map(|(_, text)| text.as_bytes().to_vec()).collect()
 }
 
 /// A data set's lists in one text: `@@ path`, then the file. Pictures are there under a few of the names that lists give.
