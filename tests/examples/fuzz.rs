@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use anyhow::{Context, Result, bail};
-use e2e::fuzz::{self, Fuzzer, TARGETS};
+use e2e::fuzz::{self, Fuzzer, targets};
 
 fn main() -> Result<()> {
     let mut args = env::args().skip(1);
-    let names = TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", ");
+    let names = targets().map(|target| target.name).collect::<Vec<_>>().join(", ");
     let name = args.next().with_context(|| format!("which target? There are: {names}"))?;
-    let target = TARGETS.iter().find(|target| target.name == name);
+    let target = targets().find(|target| target.name == name);
     let target = target.with_context(|| format!("there is no target {name}; there are: {names}"))?;
     let (mut minutes, mut seed, mut out) = (1.0, 1, env::temp_dir().join("fuzz").join(&name));
     while let Some(flag) = args.next() {

@@ -1,5 +1,5 @@
 //! Files by somebody who knows the checksums: damaged at random, with everything put right that a checksum covers. What
-//! `model/fuzz` does for hours is done here for a moment, the same each time.
+//! `tests/fuzz` does for hours is done here for a moment, the same each time.
 
 use super::tests::{file, in_small_blocks};
 use super::*;
@@ -8,7 +8,7 @@ use crate::{
     search::{self, Request, brute_force},
 };
 
-#[path = "../../fuzz/seal.rs"]
+#[path = "../../../tests/src/fuzz/seal.rs"]
 mod seal;
 
 /// Numbers that look random and come again (Knuth's multiplier).
@@ -93,7 +93,7 @@ fn sealing_agrees_with_the_writer() {
 /// The files that the fuzzer starts from are those of the writer; `TWILL_WRITE_CORPUS=1` writes them.
 #[test]
 fn the_corpus_is_of_this_version() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/feature_file");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/feature-file");
     let files = [
         ("blocks", in_small_blocks(40).write()),
         ("few", file(5).write()),

@@ -43,6 +43,8 @@ impl Default for DecodeLimits {
 const MAX_MEMORY: u64 = 440_000_000;
 /// Bytes that may be made of a compressed colour profile and other metadata of a PNG.
 const MAX_METADATA: u64 = 16 << 20;
+/// Bytes that a frame of a GIF may take beyond those of a whole picture: frames are decoded aside, at whatever size they claim.
+const MAX_OVERHANG: u64 = 16 << 20;
 /// No camera comes near this width or height; some decoders take their time over millions of rows.
 const MAX_SIDE: u32 = 65_535;
 /// Above so many pixels a photo is halved: more help nobody, and turning it upright takes as much memory again.
@@ -84,7 +86,8 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage> {
         return Err(Error::TooManyPixels { width, height });
     }
     let mut allocation = Limits::no_limits();
-    allocation.max_alloc = Some(MAX_MEMORY);
+    allocation.max_alloc =
+        Some(if format == ImageFormat::Gif { 4 * pixels + MAX_OVERHANG } else { MAX_MEMORY });
     decoder.set_limits(allocation).map_err(failure)?;
     let orientation = decoder.orientation().map_err(failure)?;
     let reduction = reduced::reduction(width, height);
@@ -173,10 +176,12 @@ const fn format_name(format: ImageFormat) -> Option<&'static str> {
 fn classify(error: &ImageError, name: &'static str, format: ImageFormat, bytes: &[u8]) -> Error {
     match error {
         ImageError::Limits(limit)
-            if matches!(
-                limit.kind(),
-                LimitErrorKind::DimensionError | LimitErrorKind::InsufficientMemory
-            ) =>
+            // A frame of a GIF that is far larger than its picture is none of too many pixels.
+            if format != ImageFormat::Gif
+                && matches!(
+                    limit.kind(),
+                    LimitErrorKind::DimensionError | LimitErrorKind::InsufficientMemory
+                ) =>
         {
             let (width, height) = ImageReader::with_format(Cursor::new(bytes), format)
                 .into_dimensions()
@@ -348,6 +353,19 @@ mod tests {
         bytes.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e\0\0\0\0IEND\xae\x42\x60\x82");
         let error = decode(&bytes, &DecodeLimits::default());
         assert_eq!(error, Err(Error::TooManyPixels { width: 60_000, height: 60_000 }));
+    }
+
+    /// Found by fuzzing: a picture of a few pixels whose frame is decoded in hundreds of megabytes.
+    #[test]
+    fn a_frame_may_not_be_far_larger_than_its_picture() {
+        let shrunk = |width, height| {
+            let mut bytes = encode(&gradient(width, height), ImageFormat::Gif);
+            // The size of the whole picture.
+            bytes[6..10].copy_from_slice(&[24, 0, 18, 0]);
+            decode(&bytes, &DecodeLimits::default()).map(|picture| picture.dimensions())
+        };
+        assert_eq!(shrunk(30, 20), Ok((24, 18)));
+        assert_eq!(shrunk(2200, 2000), Err(Error::DamagedPhoto { format: "GIF" }));
     }
 
     fn png_crc(bytes: &[u8]) -> u32 {

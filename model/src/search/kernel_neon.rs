@@ -34,9 +34,9 @@ fn with_neon(lines: &[Line], weights: &[[i8; QUAD]], sums: &mut [i32]) {
             let weights = i32::from_le_bytes(weights.map(i8::cast_unsigned));
             let weights = vreinterpretq_s8_s32(vdupq_n_s32(weights));
             for (vector, [first, last]) in totals.iter_mut().enumerate() {
-                // SAFETY: a line has four times sixteen bytes; the load needs no alignment. Codes are below 128, so they
-                // are the same with a sign.
-                let codes = unsafe { vld1q_s8((&raw const line.0[vector * 16]).cast()) };
+                // SAFETY: a line has four times sixteen bytes, and the pointer is one to all of them; the load needs no
+                // alignment. Codes are below 128, so they are the same with a sign.
+                let codes = unsafe { vld1q_s8(line.0.as_ptr().add(vector * 16).cast()) };
                 *first = vpadalq_s16(*first, vmull_s8(vget_low_s8(codes), vget_low_s8(weights)));
                 *last = vpadalq_s16(*last, vmull_high_s8(codes, weights));
             }

@@ -117,8 +117,8 @@ fn groups<const N: usize>(lines: &[Line], weights: &[[i8; QUAD]], sums: &mut [i3
         let (whole, high) = (pairs(a, c), pairs(b - 256 * a, d - 256 * c));
         for (total, group) in totals.iter_mut().zip(&groups) {
             for (vector, total) in total.iter_mut().enumerate() {
-                // SAFETY: a line has four times sixteen bytes; the load needs no alignment.
-                let codes = unsafe { v128_load((&raw const group[place].0[vector * 16]).cast()) };
+                // SAFETY: a line has four times sixteen bytes, and the pointer is one to all of them; the load needs no alignment.
+                let codes = unsafe { v128_load(group[place].0.as_ptr().add(vector * 16).cast()) };
                 let both = i32x4_dot_i16x8(codes, whole);
                 let odd = i32x4_dot_i16x8(u16x8_shr(codes, 8), high);
                 *total = i32x4_add(*total, i32x4_add(both, odd));

@@ -131,8 +131,9 @@ fn avx2_groups<const N: usize>(lines: &[Line], weights: &[[i8; QUAD]], sums: &mu
         let weights = _mm256_set1_epi32(word(*weights));
         for (total, group) in totals.iter_mut().zip(&groups) {
             for (half, total) in total.iter_mut().enumerate() {
-                // SAFETY: a line is 64 bytes long and aligned to 64, so each half has 32 bytes aligned to 32.
-                let codes = unsafe { _mm256_load_si256((&raw const group[place].0[half * 32]).cast()) };
+                // SAFETY: a line is 64 bytes long and aligned to 64, so each half has 32 bytes aligned to 32; the pointer is
+                // one to the whole line.
+                let codes = unsafe { _mm256_load_si256(group[place].0.as_ptr().add(half * 32).cast()) };
                 let pairs = _mm256_maddubs_epi16(codes, weights);
                 *total = _mm256_add_epi32(*total, _mm256_madd_epi16(pairs, ones));
             }

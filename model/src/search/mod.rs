@@ -18,6 +18,8 @@ mod rank;
 mod scan;
 
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod tests;
 
 pub use filter::{AllowList, Filter};

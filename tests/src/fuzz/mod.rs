@@ -1,13 +1,18 @@
 //! A fuzzer without coverage: it changes known inputs at random and hands them to the readers of this repository.
 //!
-//! Coverage would need an instrumented build of everything, Burn included, with a nightly compiler. What guides this one instead
-//! is what readers answer: an input that brings a new answer (errors here are sentences that say what is wrong) is kept and
-//! changed further. Everything follows from a seed, so that whatever is found can be found again.
+//! Coverage needs an instrumented build with a nightly compiler: `tests/fuzz` has one for the readers of `model` and takes its targets
+//! and seeds from here ([`readers`]). What guides this fuzzer instead is what readers answer: an input that brings a new answer (errors
+//! here are sentences that say what is wrong) is kept and changed further. Everything follows from a seed, so that whatever is
+//! found can be found again.
 //!
 //! A finding is a panic, an input that takes more than [`SLOWEST`], or more memory than [`LARGEST`]. An input that ends the
 //! process (an allocation too large, a stack too deep) is left in the file that [`Fuzzer::keep_current`] names.
 
 mod mutate;
+pub mod readers;
+mod seal;
+pub mod tables;
+mod target;
 mod targets;
 
 use std::cell::RefCell;
@@ -20,7 +25,9 @@ use std::{fs, thread};
 use anyhow::{Context, Result};
 
 use crate::bad_photos::bits::Random;
-pub use targets::{TARGETS, Target};
+pub(crate) use ::trainer::{dataset, exchange, indexing, npy, training};
+pub use target::Target;
+pub use targets::targets;
 
 /// What one input may take.
 pub const SLOWEST: Duration = Duration::from_secs(2);

@@ -61,8 +61,9 @@ pub fn read(bytes: &[u8], limits: Limits) -> Result<Rows> {
         _ => bail!("Its column `id` is no text; save it as a column of strings"),
     };
     let mut gathered = Gathered::new(limits);
+    let mut left = start;
     for group in footer.list(4).unwrap_or_default() {
-        let (starts, values) = column(bytes, group, vectors, limits.values)?;
+        let (starts, values) = column(bytes, group, vectors, limits.values, &mut left)?;
         let Values::Numbers(numbers) = values else { bail!("Its vectors are texts") };
         if !starts.is_empty() {
             let columns = starts.get(1).copied().unwrap_or(numbers.len());
@@ -72,7 +73,7 @@ pub fn read(bytes: &[u8], limits: Limits) -> Result<Rows> {
             gathered.add(columns, numbers.into_iter())?;
         }
         if let Some(ids) = ids {
-            let (_, values) = column(bytes, group, ids, limits.rows)?;
+            let (_, values) = column(bytes, group, ids, limits.rows, &mut left)?;
             let Values::Texts(texts) = values else { bail!("Its ids are numbers") };
             gathered.add_ids(texts)?;
         }
@@ -119,8 +120,15 @@ fn pass<'a>(rest: &mut &'a [Value], above: &Leaf<'a>, leaves: &mut Vec<Leaf<'a>>
     Some(())
 }
 
-/// All values of a column in a group of rows, at most `limit`, none of them missing, and where a row's values start.
-fn column(bytes: &[u8], group: &Value, leaf: &Leaf<'_>, limit: usize) -> Result<(Vec<usize>, Values)> {
+/// All values of a column in a group of rows, at most `limit`, none of them missing, and where a row's values start. Takes its bytes off
+/// `left`, those of the file that no column has had yet.
+fn column(
+    bytes: &[u8],
+    group: &Value,
+    leaf: &Leaf<'_>,
+    limit: usize,
+    left: &mut usize,
+) -> Result<(Vec<usize>, Values)> {
     let damaged = "A group of rows is damaged";
     let is_it = |chunk: &&Value| {
         let path = chunk.list(3).unwrap_or_default();
@@ -138,6 +146,8 @@ fn column(bytes: &[u8], group: &Value, leaf: &Leaf<'_>, limit: usize) -> Result<
     let start = chunk.length(11).filter(|start| *start > 0).map_or(data, |start| start.min(data));
     let length = chunk.length(7).context(damaged)?;
     let mut rest = bytes.get(start..).and_then(|rest| rest.get(..length)).context(damaged)?;
+    // Otherwise a short file could have the same bytes unpacked for each of a million groups.
+    *left = left.checked_sub(length).context("Its groups of rows lie one over the other")?;
     let codec = chunk.number(4).context(damaged)?;
 
     let mut reader = Pages { leaf, dictionary: None, starts: Vec::new(), values: Values::none(leaf.kind)? };
@@ -364,6 +374,28 @@ mod tests {
         let few = |rows, values| read(&good, Limits { rows, values }).unwrap_err().to_string();
         assert!(few(3, 5).contains("the catalogue has 5"));
         assert!(few(2, 6).contains("the catalogue has 2"));
+    }
+
+    #[test]
+    fn no_bytes_are_read_for_one_group_after_another() {
+        let good = write(&example()).unwrap();
+        let (rest, length) = good[..good.len() - MAGIC.len()].split_last_chunk().unwrap();
+        let start = rest.len() - u32::from_le_bytes(*length) as usize;
+        let Value::Struct(mut fields) = thrift::read(&mut &rest[start..]).unwrap() else {
+            panic!("no footer")
+        };
+        for (id, groups) in &mut fields {
+            if let (4, Value::List(groups)) = (*id, groups) {
+                *groups = vec![groups[0].clone(); 50];
+            }
+        }
+        let mut bytes = good[..start].to_vec();
+        Value::Struct(fields).write(&mut bytes);
+        let length = (bytes.len() - start) as u32;
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(MAGIC);
+        let error = read(&bytes, Limits { rows: 150, values: 300 }).unwrap_err();
+        assert!(error.to_string().contains("one over the other"), "{error:#}");
     }
 
     /// A damaged file gives an error or other numbers, and neither panics nor asks for more memory than it has.

@@ -1,0 +1,85 @@
+//! Kernels read and write what they are given and nothing beside it. Here buffers end exactly where what they hold ends, so that a
+//! sanitizer or Miri sees one byte too many, and what lies beside the sums is looked at without either. `.ci/fuzz.sh` runs these
+//! tests under `AddressSanitizer`; with Miri, which knows AVX2 but has to be told that it is there:
+//!
+//! ```sh
+//! RUSTFLAGS="-Ctarget-feature=+avx2" cargo +nightly miri test -p model --lib search::edges
+//! ```
+
+use super::Kernel;
+use crate::feature_file::{
+    Line,
+    format::{GROUP_ROWS, LINE, QUAD},
+};
+
+/// Every remainder of what kernels take at a time (four groups, two, one), and vectors from the shortest on.
+const SHAPES: [(usize, usize); 12] =
+    [(0, 1), (1, 1), (1, 3), (2, 1), (3, 2), (4, 1), (4, 16), (5, 3), (6, 2), (7, 1), (8, 5), (11, 1)];
+
+/// Codes as they come, in an allocation of exactly their length.
+fn lines(count: usize) -> Box<[Line]> {
+    let code = |line: usize, at: usize| ((line * 31 + at * 7) % 128) as u8;
+    (0..count).map(|line| Line(std::array::from_fn::<u8, LINE, _>(|at| code(line, at)))).collect()
+}
+
+fn weights(count: usize) -> Box<[[i8; QUAD]]> {
+    let weight = |quad: usize, at: usize| ((quad * 53 + at * 29) % 255) as i16 - 127;
+    (0..count).map(|quad| std::array::from_fn(|at| weight(quad, at) as i8)).collect()
+}
+
+fn expected(lines: &[Line], weights: &[[i8; QUAD]]) -> Vec<i32> {
+    let mut sums = Vec::new();
+    for group in lines.chunks_exact(weights.len()) {
+        for row in 0..GROUP_ROWS {
+            let products = group.iter().zip(weights).flat_map(|(line, weights)| {
+                (0..QUAD).map(move |at| i32::from(line.0[row * QUAD + at]) * i32::from(weights[at]))
+            });
+            sums.push(products.sum());
+        }
+    }
+    sums
+}
+
+#[test]
+fn sums_are_read_and_written_to_the_last_byte_and_no_further() {
+    for (groups, quads) in SHAPES {
+        let (lines, weights) = (lines(groups * quads), weights(quads));
+        let expected = expected(&lines, &weights);
+        for kernel in Kernel::available() {
+            let mut sums = vec![-1; expected.len()].into_boxed_slice();
+            kernel.sums(&lines, &weights, &mut sums);
+            assert_eq!(*sums, *expected, "{kernel:?}, {groups} groups of {quads}");
+        }
+    }
+}
+
+/// Sums that begin at any number, so that nothing about their place is taken for granted.
+#[test]
+fn what_lies_beside_the_sums_stays_as_it_is() {
+    for (groups, quads) in SHAPES {
+        let (lines, weights) = (lines(groups * quads), weights(quads));
+        let expected = expected(&lines, &weights);
+        for kernel in Kernel::available() {
+            for before in [1, 3, 16] {
+                let mut all = vec![i32::MIN; before + expected.len() + 17];
+                let (_, behind) = all.split_at_mut(before);
+                kernel.sums(&lines, &weights, &mut behind[..expected.len()]);
+                let beside = all[..before].iter().chain(&all[before + expected.len()..]);
+                assert!(beside.copied().all(|number| number == i32::MIN), "{kernel:?}, {groups} groups");
+                assert_eq!(all[before..][..expected.len()], *expected, "{kernel:?}, {groups} groups");
+            }
+        }
+    }
+}
+
+#[test]
+fn reading_ends_with_the_last_line() {
+    for count in [0, 1, 2, 15, 63, 64, 65, 128, 131] {
+        let lines = lines(count);
+        let words = lines.iter().flat_map(|line| line.0.as_chunks::<8>().0);
+        let sum = words.fold(0, |sum: u64, word| sum.wrapping_add(u64::from_le_bytes(*word)));
+        for kernel in Kernel::available() {
+            assert_eq!(kernel.read(&lines), sum, "{kernel:?}, {count} lines");
+        }
+    }
+}

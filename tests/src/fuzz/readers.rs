@@ -1,0 +1,376 @@
+//! The readers of `model`: what they are fed with, and what has to be true of their answers.
+//!
+//! Two fuzzers take these: the one beside this file, and libFuzzer, which sees what code an input reaches (`tests/fuzz`). The latter
+//! also counts what is allocated ([`GAUGE`]).
+
+use std::path::Path;
+use std::sync::{LazyLock, OnceLock};
+
+use image::{DynamicImage, RgbImage};
+use model::{
+    catalogue::{self, Catalogue, CatalogueCard},
+    crop::CropBox,
+    embedder::Embedder,
+    feature_file::{FeatureFile, FeatureStream},
+    hash::{self, sha256},
+    image::{DecodeLimits, decode},
+    look::LOOK,
+    preprocess::Preprocess,
+    resnet::{ResNetConfig, layout},
+    search::{Accuracy, Filter, Request, brute_force, search, search_stream},
+    wardrobe::{
+        Garment,
+        file::{KIND_GARMENTS, KIND_THUMBNAILS, read as read_wardrobe},
+        made_by, thumbnail,
+    },
+    weights::{self, FileReference, HostTensor, ModelCard, write_safetensors},
+};
+
+use super::seal::seal;
+use super::target::{JSON, Target, answer, none};
+use crate::bad_photos::{self, bits::Random};
+
+/// Who counts allocated bytes, where somebody does.
+#[derive(Debug)]
+pub struct Gauge {
+    /// Allocated now.
+    pub now: fn() -> usize,
+    /// The most that was allocated since [`Gauge::forget_peak`].
+    pub peak: fn() -> usize,
+    /// Starts measuring the most anew.
+    pub forget_peak: fn(),
+}
+
+/// The process's own, set once.
+pub static GAUGE: OnceLock<Gauge> = OnceLock::new();
+
+/// Allocated for any input, however short it is: errors in words, tables of decoders.
+pub(super) const ANYWAY: usize = 64 << 10;
+/// Allocated for any photo: the metadata that a PNG may unpack, in a buffer that grows by doubling.
+const FOR_ANY_PHOTO: usize = 3 * (16 << 20);
+/// Allocated for each pixel: the decoder's samples, coefficients or second canvas, and what is made of them.
+const FOR_A_PIXEL: usize = 24;
+
+/// Reads, and panics where more than so many bytes were allocated at once meanwhile.
+pub(super) fn within<T>(most: usize, read: impl FnOnce() -> T) -> T {
+    let Some(gauge) = GAUGE.get() else { return read() };
+    let before = (gauge.now)();
+    (gauge.forget_peak)();
+    let read = read();
+    let taken = (gauge.peak)().saturating_sub(before);
+    assert!(taken <= most, "it allocates {taken} bytes, more than {most}");
+    read
+}
+
+/// The readers of `model`.
+pub const READERS: &[Target] = &[
+    Target {
+        name: "photo",
+        words: &["IHDR", "IDAT", "PLTE", "fcTL", "VP8X", "ANMF", "Exif\0\0", "II*\0"],
+        seeds: photos,
+        run: photo,
+    },
+    Target {
+        name: "large-photo",
+        words: &["\u{1}\u{11}\0", "Adobe\0d"],
+        seeds: large_photos,
+        run: large_photo,
+    },
+    Target { name: "model", words: JSON, seeds: none, run: model_card },
+    Target {
+        name: "weights",
+        words: &["\"F16\"", "\"F32\"", "\"BF16\"", "\"shape\":[", "data_offsets", "__metadata__"],
+        seeds: tensors,
+        run: read_weights,
+    },
+    Target { name: "feature-file", words: &["TWILL"], seeds: features, run: feature_file },
+    Target { name: "wardrobe", words: JSON, seeds: garments, run: wardrobe },
+    Target { name: "catalogue", words: JSON, seeds: none, run: catalogue_card },
+    Target { name: "items", words: JSON, seeds: none, run: items },
+];
+
+fn photos(_: &Target) -> Vec<Vec<u8>> {
+    let small = |photo: bad_photos::Photo| (photo.bytes.len() < 6000).then_some(photo.bytes);
+    let photos = [bad_photos::all(), bad_photos::good()];
+    photos.into_iter().flat_map(Result::unwrap_or_default).filter_map(small).collect()
+}
+
+/// Just large enough to be reduced while they are decoded, in colour and in grey.
+fn large_photos(_: &Target) -> Vec<Vec<u8>> {
+    let pixels = |x: u32, y: u32| if x.abs_diff(y) < 200 { [200, 90, 40] } else { [60, 70, 80] };
+    let picture = RgbImage::from_fn(1300, 1281, |x, y| image::Rgb(pixels(x, y)));
+    let grey = DynamicImage::ImageLuma8(image::imageops::grayscale(&picture));
+    let encode = |picture: &DynamicImage| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, image::ImageFormat::Jpeg).ok().map(|()| bytes.into_inner())
+    };
+    [DynamicImage::ImageRgb8(picture), grey].iter().filter_map(encode).collect()
+}
+
+/// A network of a few numbers.
+fn tiny_network() -> ResNetConfig {
+    ResNetConfig { input_size: 16, widths: vec![4, 8], blocks: 1, categories: 2, ..ResNetConfig::default() }
+}
+
+fn card_for(weights: &[u8]) -> Vec<u8> {
+    let card = ModelCard {
+        format: weights::CARD_FORMAT.to_owned(),
+        version: weights::CARD_VERSION,
+        weights: FileReference::hashed("weights", "safetensors", weights),
+        network: tiny_network(),
+        preprocess: Preprocess { size: 16, ..Preprocess::default() },
+        labels: vec!["hat".to_owned(), "shoe".to_owned()],
+        attributes: Vec::new(),
+        colour_share: 0.2,
+        second_look: Some(0.1),
+        mirror: true,
+        licence: String::new(),
+        training: serde_json::Value::Null,
+        metrics: serde_json::Value::Null,
+    };
+    serde_json::to_vec(&card).unwrap_or_default()
+}
+
+fn photo(input: &[u8], _: &Path) -> String {
+    decode_below(250_000, input)
+}
+
+fn large_photo(input: &[u8], _: &Path) -> String {
+    decode_below(2_000_000, input)
+}
+
+/// Decodes a photo; where allocations are counted only one of fewer pixels, as a decoder that is watched needs seconds for what it
+/// otherwise does in a tenth of one.
+fn decode_below(pixels: u64, input: &[u8]) -> String {
+    let mut limits = DecodeLimits::default();
+    if GAUGE.get().is_some() {
+        limits.max_pixels = pixels;
+    }
+    let most = FOR_ANY_PHOTO + FOR_A_PIXEL * limits.max_pixels as usize + 8 * input.len();
+    let picture = within(most, || decode(input, &limits));
+    answer(picture.inspect(|picture| assert!(picture.width() > 0 && picture.height() > 0)))
+}
+
+/// Names, shapes and values for [`tiny_network`], the values at random.
+fn tiny_tensors() -> Vec<(String, HostTensor)> {
+    let mut random = Random::new(1);
+    let tensor = |(name, shape): (String, Vec<usize>)| {
+        // A variance is never negative.
+        let least = if name.ends_with("running_var") { 0.5 } else { -0.5 };
+        let values =
+            (0..shape.iter().product()).map(|_| random.below(1001) as f32 / 1000.0 + least).collect();
+        (name, HostTensor { shape, values })
+    };
+    layout(&tiny_network()).into_iter().map(tensor).collect()
+}
+
+/// Weights for [`tiny_network`], made once.
+fn tiny_weights() -> &'static [u8] {
+    static WEIGHTS: LazyLock<Vec<u8>> =
+        LazyLock::new(|| write_safetensors(tiny_tensors()).unwrap_or_default());
+    &WEIGHTS
+}
+
+/// The same in single precision, which is read as well but not written.
+fn single_precision() -> Vec<u8> {
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
+    for (name, HostTensor { shape, values }) in tiny_tensors() {
+        let start = data.len();
+        data.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        let entry =
+            serde_json::json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, data.len()] });
+        header.insert(name, entry);
+    }
+    let header = serde_json::Value::from(header).to_string();
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
+}
+
+fn tensors(_: &Target) -> Vec<Vec<u8>> {
+    vec![tiny_weights().to_vec(), single_precision()]
+}
+
+/// The weights behind a card that names them, and a picture through the network where they fit.
+fn read_weights(input: &[u8], _: &Path) -> String {
+    embed(&card_for(input), input)
+}
+
+fn embed(card: &[u8], weights: &[u8]) -> String {
+    // Values in single precision, and again as the frozen network keeps them, in sixteen forms of a 3x3 kernel's nine.
+    let most = 4 * ANYWAY + 16 * (card.len() + weights.len());
+    match within(most, || Embedder::load(card, weights)) {
+        Err(error) => error.to_string(),
+        Ok(embedder) => {
+            let picture = RgbImage::from_fn(9, 12, |x, y| image::Rgb([(x * 20) as u8, (y * 20) as u8, 99]));
+            answer(pollster::block_on(embedder.embed(&picture, CropBox::WHOLE)))
+        }
+    }
+}
+
+/// The card as it is; and, where it can be read, with weights whose checksum it has.
+fn model_card(input: &[u8], _: &Path) -> String {
+    match within(json(input), || ModelCard::from_json(input)) {
+        Err(error) => error.to_string(),
+        Ok(mut card) => {
+            let weights = tiny_weights();
+            card.weights = FileReference::hashed("weights", "safetensors", weights);
+            embed(&serde_json::to_vec(&card).unwrap_or_default(), weights)
+        }
+    }
+}
+
+/// What a JSON of this length may become: a number of one digit is a value of 32 bytes, in a list that has grown by doubling.
+fn json(input: &[u8]) -> usize {
+    ANYWAY + 160 * input.len()
+}
+
+fn features(_: &Target) -> Vec<Vec<u8>> {
+    let of = |rows: usize, length: usize| {
+        let values: Vec<f32> = (0..rows * length)
+            .map(|index| if index % length == index / length % length { 1.0 } else { 0.0 })
+            .collect();
+        FeatureFile::pack_rows(&values, length, [7; 32], [9; 16]).map(|file| file.write())
+    };
+    [of(3, 4), of(40, 16), of(1, 64), of(200, 1)].into_iter().flatten().collect()
+}
+
+/// The file as it is, and with every checksum right.
+fn feature_file(input: &[u8], _: &Path) -> String {
+    let mut sealed = input.to_vec();
+    seal(&mut sealed, sha256);
+    format!("{} {}", read_features(input), read_features(&sealed))
+}
+
+/// The whole file at once and in pieces of any size: both or neither can be read, and both are the same. Whatever can be read is
+/// written and read again, and searched as comparing every vector does.
+fn read_features(bytes: &[u8]) -> String {
+    // Codes take up to twice what vectors do, offsets and steps of blocks what they take in the file.
+    let most = ANYWAY + 8 * bytes.len();
+    let whole = within(most, || FeatureFile::read(bytes));
+    let in_pieces = within(most, || in_pieces(bytes));
+    let file = match (whole, in_pieces) {
+        (Ok(file), Ok(again)) => {
+            assert!(file == again, "in pieces it is another file");
+            file
+        }
+        (Err(error), Err(_)) => return error.to_string(),
+        (whole, in_pieces) => panic!("{} at once, {} in pieces", answer(whole), answer(in_pieces)),
+    };
+    assert!(
+        FeatureFile::read(&file.write()).is_ok_and(|again| again == file),
+        "it is written as another file"
+    );
+    let query = vec![0.25; file.dimension()];
+    let rows: Vec<f32> = file.rows().flatten().collect();
+    let even = |row: usize| row.is_multiple_of(2);
+    let of_all = Request { query: &query, k: 3, ..Request::default() };
+    let requests = [
+        of_all,
+        Request { filter: Filter::Where(&even), ..of_all },
+        Request { accuracy: Accuracy::Codes, ..of_all },
+    ];
+    match search(&file, &requests) {
+        Err(error) => panic!("it cannot be searched: {error}"),
+        Ok(answers) => {
+            assert!(answers[0].hits == brute_force(&rows, &query, 3), "a search finds something else");
+            assert!(answers[1].hits.iter().all(|hit| even(hit.row)), "a search finds what is filtered out");
+            assert_eq!(answers[2].hits.len(), file.len().min(3), "a search by codes finds another number");
+        }
+    }
+    "It can be read and searched.".to_owned()
+}
+
+/// The file as it arrives, in pieces whose sizes follow from its contents; what has arrived is searched, whatever comes after it.
+fn in_pieces(bytes: &[u8]) -> model::Result<FeatureFile> {
+    let seed = sha256(bytes).into_iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(byte));
+    let mut random = Random::new(seed);
+    let (mut stream, mut rest, mut rows) = (FeatureStream::new(), bytes, 0);
+    while !rest.is_empty() {
+        let most = 1 << random.below(14);
+        let size = 1 + random.below(most);
+        let (piece, behind) = rest.split_at(size.min(rest.len()));
+        rest = behind;
+        stream.push(piece)?;
+        if stream.rows() != rows {
+            rows = stream.rows();
+            let query = vec![0.25; stream.dimension().unwrap_or(1)];
+            let request = Request { query: &query, k: 3, ..Request::default() };
+            let hits: usize =
+                search_stream(&stream, &[request])?.iter().map(|answer| answer.hits.len()).sum();
+            assert_eq!(hits, rows.min(3), "a search of what has arrived finds another number");
+        }
+    }
+    stream.finish()
+}
+
+/// Two photos as a saved wardrobe describes them, and the whole file.
+fn garments(_: &Target) -> Vec<Vec<u8>> {
+    let garment = |number: u8| Garment {
+        sha256: hash::sha256_hex(&[number]),
+        name: format!("photo {number}.jpg"),
+        date: 1_700_000_000_000,
+        added: u64::from(number),
+        made_by: made_by([7; 32], [9; 16]),
+        category: "hat".to_owned(),
+        colour: "#102030".to_owned(),
+        attributes: [("sleeve".to_owned(), "long".to_owned())].into(),
+        width: 6,
+        height: 8,
+        look: vec![number; LOOK],
+        twin_of: None,
+    };
+    let list = format!("[{},{}]", garment(1).to_json(), garment(2).to_json()).into_bytes();
+    let file = wardrobe_with(&list);
+    std::iter::once(list).chain(file).collect()
+}
+
+/// A saved wardrobe of these descriptions, with two vectors and two thumbnails, all checksums right.
+fn wardrobe_with(garments: &[u8]) -> Option<Vec<u8>> {
+    static PARTS: LazyLock<Option<(FeatureFile, Vec<u8>)>> = LazyLock::new(|| {
+        let small = thumbnail(&RgbImage::from_pixel(6, 8, image::Rgb([40, 60, 90]))).ok()?;
+        let features = FeatureFile::pack_rows(&[1.0, 0.0, 0.0, 1.0], 2, [7; 32], [9; 16]).ok()?;
+        let length = (small.file.len() as u32).to_le_bytes();
+        Some((features, [&length[..], &length, &small.file, &small.file].concat()))
+    });
+    let (features, thumbnails) = PARTS.as_ref()?;
+    Some(features.write_with(vec![(KIND_GARMENTS, garments.to_vec()), (KIND_THUMBNAILS, thumbnails.clone())]))
+}
+
+/// Descriptions in a saved wardrobe, or a whole one with every checksum put right.
+fn wardrobe(input: &[u8], _: &Path) -> String {
+    let file = if input.starts_with(b"TWILL") {
+        let mut file = input.to_vec();
+        seal(&mut file, sha256);
+        Some(file)
+    } else {
+        wardrobe_with(input)
+    };
+    let Some(file) = file else { return "There is no wardrobe.".to_owned() };
+    // Each thumbnail is decoded, one after the other.
+    answer(within(4 * ANYWAY + json(&file), || read_wardrobe(&file)))
+}
+
+fn catalogue_card(input: &[u8], _: &Path) -> String {
+    answer(within(json(input), || CatalogueCard::from_json(input)))
+}
+
+/// The list of items behind a card with its checksum, and two vectors.
+fn items(input: &[u8], _: &Path) -> String {
+    let Ok(features) =
+        FeatureFile::pack_rows(&[1.0, 0.0, 0.0, 1.0], 2, [7; 32], [9; 16]).map(|file| file.write())
+    else {
+        return "There are no vectors.".to_owned();
+    };
+    let card = CatalogueCard {
+        format: catalogue::CARD_FORMAT.to_owned(),
+        version: catalogue::CARD_VERSION,
+        name: "Two".to_owned(),
+        licence: String::new(),
+        count: 2,
+        dimension: 2,
+        weights_sha256: hash::to_hex(&[7; 32]),
+        features: FileReference::hashed("features", "twill", &features),
+        items: FileReference::hashed("items", "json", input),
+    };
+    let card = serde_json::to_vec(&card).unwrap_or_default();
+    answer(within(json(input), || Catalogue::open(&card, input, &features)))
+}
