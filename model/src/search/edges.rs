@@ -1,6 +1,6 @@
 //! Kernels read and write what they are given and nothing beside it. Here buffers end exactly where what they hold ends, so that a
 //! sanitizer or Miri sees one byte too many, and what lies beside the sums is looked at without either. `.ci/fuzz.sh` runs these
-//! tests under `AddressSanitizer`; with Miri, which knows AVX2 but has to be told that it is there:
+//! tests under `AddressSanitizer`; with Miri, which has to be told of AVX2:
 //!
 //! ```sh
 //! RUSTFLAGS="-Ctarget-feature=+avx2" cargo +nightly miri test -p model --lib search::edges
