@@ -24,7 +24,7 @@ TRUNK := NO_COLOR=true trunk
 TRAINER := cargo run --release -p trainer --no-default-features $(if $(FEATURES),--features $(FEATURES)) --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test dist reproducible sbom bench catalogue catalogue-clothing fmt lint
+.PHONY: help setup serve test dist reproducible sbom fuzz bench catalogue catalogue-clothing fmt lint
 
 help: ## Say what there is to run
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -48,6 +48,9 @@ sbom: ## Write what the site is made of, crate by crate, to dist/sbom.cdx.json (
 
 test: ## Everything: format, lints, unit, doc, wasm and browser tests (STEPS="format unit" runs some)
 	@bash .ci/test.sh $(STEPS)
+
+fuzz: ## Fuzz every reader, led by coverage, with a nightly compiler (MINUTES=20, TARGETS="photo items")
+	@MINUTES=$(or $(MINUTES),20) bash .ci/fuzz.sh $(TARGETS)
 
 bench: ## The benchmarks, peers included where they are installed, as tables
 	@bash .ci/setup.sh rust cc_linker
