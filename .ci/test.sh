@@ -16,7 +16,7 @@ NATIVE=(--locked --release --no-default-features "${PACKAGES[@]}")
 WASM=(--locked --profile dist -p app --target "$WASM_TARGET")
 NEXTEST=(cargo nextest run "${NATIVE[@]}" --no-fail-fast)
 # Of each wasm file, as brotli.
-PAGE_BUDGET_KB=250      # it has to paint at once
+PAGE_BUDGET_KB=250      # it has to paint at once; with all of its scripts and styles, too, where a host has compressed them ahead
 WORKER_BUDGET_KB=480    # the network on the processor, decoding, searching, the wardrobe: all that comes before the first result
 GRAPHICS_BUDGET_KB=1000 # the network on the graphics card, fetched beside it where there is one
 
@@ -107,9 +107,9 @@ serves() {
     say "make serve answers with the page."
 }
 
-# Every wasm file of the page, raw and as a server would send it, against its budget.
+# Every wasm file of the page, raw and as a server would send it, against its budget; and all that the page is.
 sizes() {
-    local file raw small budget
+    local file raw small budget page=0
     printf '%-44s %12s %12s\n' "file" "raw, KB" "brotli, KB"
     for file in dist/*.wasm; do
         raw=$(($(stat -c %s "$file") / 1000))
@@ -122,6 +122,11 @@ sizes() {
         esac
         [ "$small" -le "$budget" ] || die "$file is over its budget of $budget KB as brotli."
     done
+    for file in dist/index.html dist/app-* dist/*.css dist/{language,start,focus,offline,worker-loader}.js dist/manifest.webmanifest; do
+        page=$((page + $(brotli -c "$file" | wc -c)))
+    done
+    say "The page whole, compressed ahead: $((page / 1000)) KB"
+    [ "$page" -le "${PAGE_BUDGET_KB}000" ] || die "the page is over its budget of $PAGE_BUDGET_KB KB as brotli."
 }
 
 # ----------------------------------------------------------------------------------------------------- the runner

@@ -68,7 +68,7 @@ impl Comparing {
         let query = match &step.subject {
             Subject::Photo(photo) => {
                 let found = step.found.as_ref()?;
-                let (hue, family) = found.colour.clone();
+                let (hue, family) = found.colours.first()?.clone();
                 let mut traits = Vec::new();
                 traits.extend(found.guess.iter().map(|(label, _)| ("category".to_owned(), label.clone())));
                 traits.push(("colour".to_owned(), family));

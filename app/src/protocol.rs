@@ -382,8 +382,8 @@ pub struct Found {
     pub guess: Option<(String, f32)>,
     /// Attributes and their values, as the model names them, of which the network is sure.
     pub attributes: Vec<(String, String)>,
-    /// The garment's main colour: `#rrggbb`, and its family's name.
-    pub colour: (String, String),
+    /// The garment's colours, the main one first: `#rrggbb`, and its family's name.
+    pub colours: Vec<(String, String)>,
     /// The embedding that was searched with, unit length.
     pub embedding: Vec<f32>,
     /// What was found.

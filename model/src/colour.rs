@@ -29,6 +29,11 @@ const BACKGROUND_REACH: f32 = 12.0;
 /// When less than this share of the middle stands out from the border, the garment has the background's colour.
 const STANDS_OUT: f32 = 0.2;
 
+/// As many colours as a garment is said to have at most.
+pub const MOST_COLOURS: usize = 3;
+/// From this share of a garment on a colour is one of those that it has.
+const GOOD_PART: f32 = 0.25;
+
 /// A colour in CIELAB under D65: `[lightness 0..=100, green to red, blue to yellow]`.
 type Lab = [f32; 3];
 
@@ -37,6 +42,26 @@ type Lab = [f32; 3];
 /// A picture without pixels gives black.
 #[must_use]
 pub fn dominant(photo: &RgbImage, garment: CropBox) -> [u8; 3] {
+    clusters(photo, garment).first().map_or([0; 3], |found| srgb_from_lab(found.lab))
+}
+
+/// [`dominant`], and after it what else covers a good part of the garment and is called another colour ([`family`]): one to
+/// [`MOST_COLOURS`] colours, the largest part first.
+#[must_use]
+pub fn dominants(photo: &RgbImage, garment: CropBox) -> Vec<[u8; 3]> {
+    let mut colours: Vec<[u8; 3]> = Vec::new();
+    for Cluster { lab, share } in clusters(photo, garment) {
+        let rgb = srgb_from_lab(lab);
+        let is_new = colours.iter().all(|other| family(*other) != family(rgb));
+        if colours.is_empty() || share >= GOOD_PART && is_new && colours.len() < MOST_COLOURS {
+            colours.push(rgb);
+        }
+    }
+    if colours.is_empty() { vec![[0; 3]] } else { colours }
+}
+
+/// Colours of the garment in this box, the heaviest first.
+fn clusters(photo: &RgbImage, garment: CropBox) -> Vec<Cluster> {
     let pixels = pixels(photo, garment);
     let whole: f32 = pixels.iter().map(|pixel| pixel.centre).sum();
     let standing_out: f32 = pixels.iter().map(|pixel| pixel.centre * pixel.different).sum();
@@ -48,8 +73,7 @@ pub fn dominant(photo: &RgbImage, garment: CropBox) -> [u8; 3] {
             weight: if same_colour_as_background { centre } else { centre * different },
         })
         .collect();
-    let heaviest = cluster::clusters(&weighted, 5).into_iter().next();
-    heaviest.map_or([0; 3], |found| srgb_from_lab(found.lab))
+    cluster::clusters(&weighted, 5)
 }
 
 /// One pixel of the garment's box.
@@ -250,6 +274,26 @@ mod tests {
     fn a_plain_garment_on_a_plain_ground() {
         let navy = [26, 36, 74];
         assert_near(dominant(&picture([235, 230, 225], |_, _| navy), GARMENT), navy);
+    }
+
+    #[test]
+    fn a_garment_of_two_colours_has_both_and_a_small_print_does_not_count() {
+        let (navy, red, pale) = ([26, 36, 74], [200, 30, 40], [235, 230, 225]);
+        let halves = picture(pale, |_, y| if y < 90 { navy } else { red });
+        let found = dominants(&halves, GARMENT);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_near(found[0], navy);
+        assert_near(found[1], red);
+        let print = |x: u32, y: u32| (52..64).contains(&x) && (60..76).contains(&y);
+        let printed = picture(pale, |x, y| if print(x, y) { red } else { navy });
+        assert_eq!(dominants(&printed, GARMENT), [dominant(&printed, GARMENT)]);
+        // Two blues are one family, and no pixels are black.
+        let blues = picture(pale, |_, y| if y < 90 { [20, 40, 110] } else { [30, 60, 200] });
+        assert_eq!(dominants(&blues, GARMENT).len(), 1);
+        assert_eq!(dominants(&RgbImage::new(0, 0), GARMENT), [[0; 3]]);
+        let stripes = [[20, 20, 24], [200, 30, 40], [240, 200, 60], [40, 120, 60]];
+        let many = picture(pale, |x, _| stripes[x as usize / 4 % 4]);
+        assert!(dominants(&many, GARMENT).len() <= MOST_COLOURS);
     }
 
     #[test]

@@ -97,6 +97,11 @@ fn chips_narrow_the_search_to_what_the_network_sees() -> Result<()> {
             page.open()?;
             page.search(&photo)?;
             let all = count()?;
+            let sure = page
+                .browser()
+                .execute("return document.querySelector('[data-testid=guess] .sure').textContent")?;
+            let sure = sure.as_str().and_then(|text| text.strip_suffix('%')?.parse::<u8>().ok());
+            ensure!(sure.is_some_and(|sure| (50..=100).contains(&sure)), "it is {sure:?}% sure");
             for chip in ["guess", "colour", "attribute"] {
                 let chip = format!("button[data-testid={chip}]");
                 let pressed = format!("return document.querySelector({}).ariaPressed", json!(chip));
@@ -116,6 +121,44 @@ fn chips_narrow_the_search_to_what_the_network_sees() -> Result<()> {
                 page.click(&chip)?;
                 page.wait(Backend::Cpu.search_limit(), "all to choose from", |view| {
                     view.state == "ranked" && count().is_ok_and(|count| count == all)
+                })?;
+            }
+            Ok(())
+        })
+    })
+}
+
+#[test]
+fn a_garment_of_two_colours_has_a_chip_for_each() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let blue = drawn_shirt([30, 60, 160]);
+    let mut shirt = blue.clone();
+    for (x, y, pixel) in shirt.enumerate_pixels_mut() {
+        // Below the middle, what is blue is red.
+        if y > blue.height() / 2 && blue.get_pixel(x, y).0[2] > 2 * blue.get_pixel(x, y).0[0] {
+            *pixel = image::Rgb([190, 30, 40]);
+        }
+    }
+    let photo = save(folder.path(), "shirt.jpg", &jpeg(&shirt)?)?;
+    Plan::on(Backend::Cpu).run(|page, _| {
+        page.on_each_screen(|| {
+            page.open()?;
+            page.search(&photo)?;
+            let chips = "return [...document.querySelectorAll('.chip[data-testid=colour]')].map((it) => it.textContent.trim())";
+            let said = page.browser().execute(chips)?;
+            ensure!(
+                said == json!(["Blue", "Red"]) || said == json!(["Red", "Blue"]),
+                "the colours are {said}"
+            );
+            // Either is a filter.
+            for expected in [["true", "false"], ["false", "true"]] {
+                let place = usize::from(expected[1] == "true");
+                let buttons = "document.querySelectorAll('button[data-testid=colour]')";
+                page.browser().execute(&format!("{buttons}[{place}].click()"))?;
+                let pressed = format!("return [...{buttons}].map((it) => it.ariaPressed)");
+                page.wait(Backend::Cpu.search_limit(), "the other colour", |view| {
+                    view.state == "ranked"
+                        && page.browser().execute(&pressed).is_ok_and(|pressed| pressed == json!(expected))
                 })?;
             }
             Ok(())

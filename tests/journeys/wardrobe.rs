@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::{
     between::{fate, step_in, workers},
     journey::Plan,
+    memory,
     page::{Backend, Page, View},
     photos::{drawn_shirt, jpeg, phone_photo, png},
     server::Stand,
@@ -97,6 +98,11 @@ fn open(page: &Page) -> Result<()> {
 
 fn close(page: &Page) -> Result<()> {
     click(page, "[data-testid=wardrobe-close]")
+}
+
+/// What the page says of what has been done.
+fn outcome_so_far(page: &Page) -> Result<String> {
+    text(page, "dialog [data-testid=wardrobe-outcome]")
 }
 
 /// What the page says when everything is done.
@@ -372,7 +378,7 @@ fn adding_is_paused_resumed_and_cancelled_and_searches_go_between() -> Result<()
     let folder = tempfile::tempdir()?;
     let whole = phone_photo(&shirt(0))?;
     // The same large photo with different remarks in it.
-    let photos: Vec<PathBuf> = (0..40_u8)
+    let photos: Vec<PathBuf> = (0..40_u16)
         .map(|number| save(folder.path(), &format!("{number}.jpg"), &remarked(&whole, number)?))
         .collect::<Result<_>>()?;
     let done = |page: &Page| -> Result<u64> {
@@ -424,7 +430,7 @@ const LONGEST_TASK_MS: f64 = 100.0;
 #[test]
 fn while_two_hundred_photos_are_added_the_page_answers_at_once() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let files = (0..200).map(|number| remarked(&jpeg(&shirt(number % 30))?, number as u8));
+    let files = (0..200).map(|number| remarked(&jpeg(&shirt(number % 30))?, number as u16));
     let files =
         files.enumerate().map(|(number, bytes)| save(folder.path(), &format!("{number}.jpg"), &bytes?));
     let photos = files.collect::<Result<Vec<_>>>()?;
@@ -456,9 +462,41 @@ fn while_two_hundred_photos_are_added_the_page_answers_at_once() -> Result<()> {
 }
 
 /// The same picture in another file: with a remark in it.
-fn remarked(jpeg: &[u8], number: u8) -> Result<Vec<u8>> {
+fn remarked(jpeg: &[u8], number: u16) -> Result<Vec<u8>> {
     let (start, rest) = jpeg.split_at_checked(2).context("this is no JPEG file")?;
-    Ok([start, &[0xff, 0xfe, 0, 4, 1, number], rest].concat())
+    Ok([start, &[0xff, 0xfe, 0, 4], &number.to_be_bytes(), rest].concat())
+}
+
+/// Megabytes that a page and its worker may hold on a phone of the cheaper kind.
+const PHONE_MB: u64 = 400;
+
+#[test]
+fn a_thousand_photos_fit_into_a_phone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let pictures: Vec<Vec<u8>> = (0..30).map(|number| jpeg(&shirt(number))).collect::<Result<_>>()?;
+    let photos = (0..1000_u16).map(|number| {
+        let bytes = remarked(&pictures[usize::from(number) % pictures.len()], number)?;
+        save(folder.path(), &format!("{number}.jpg"), &bytes)
+    });
+    let photos = photos.collect::<Result<Vec<_>>>()?;
+    let (width, height, is_phone) = SCREENS[0];
+    Plan::on(Backend::Cpu).run(|page, _| {
+        page.resize(width, height, is_phone)?;
+        page.open()?;
+        open(page)?;
+        let peak = memory::Peak::watch()?;
+        give(page, "wardrobe-add-input", &photos)?;
+        page.wait(Duration::from_mins(5), "a thousand photos", |_| {
+            outcome_so_far(page).is_ok_and(|said| said == "1,000 photos added.")
+        })?;
+        close(page)?;
+        page.search(&photos[7])?;
+        let view = search_in(page, "wardrobe")?;
+        ensure!(view.cards.len() == 5 && view.cards[0].score > 0.999, "{:?}", view.results());
+        println!("at most {} MB with a thousand photos", peak.megabytes());
+        ensure!(peak.megabytes() < PHONE_MB, "{} MB", peak.megabytes());
+        Ok(())
+    })
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn keep_evidence(page: &Page, server: &Server) {
         Ok(lines) => lines.iter().for_each(|line| println!("console: {line}")),
         Err(error) => println!("the console cannot be read: {error:#}"),
     }
-    for request in server.requests().iter().filter(|request| request.status != 200) {
+    for request in server.requests().iter().filter(|request| !matches!(request.status, 200 | 206)) {
         println!("server: {} {} -> {}", request.method, request.path, request.status);
     }
     let folder =

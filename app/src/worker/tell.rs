@@ -24,8 +24,7 @@ pub(super) fn is_said(value: &str) -> bool {
 
 /// What a photo gave.
 pub(super) fn found(card: &ModelCard, photo: &RgbImage, embedding: Embedding, similar: Similar) -> Found {
-    let main = colour::dominant(photo, embedding.garment);
-    let [r, g, b] = main;
+    let colours = colour::dominants(photo, embedding.garment).into_iter();
     let CropBox { x1, y1, x2, y2 } = embedding.garment;
     let (label, probability) = embedding.category();
     Found {
@@ -34,10 +33,16 @@ pub(super) fn found(card: &ModelCard, photo: &RgbImage, embedding: Embedding, si
         garment: Region { x1, y1, x2, y2 },
         attributes: sure_attributes(card, &embedding),
         guess: card.labels.get(label).map(|label| (label.clone(), probability)),
-        colour: (format!("#{r:02x}{g:02x}{b:02x}"), colour::FAMILIES[colour::family(main)].to_owned()),
+        colours: colours.map(named).collect(),
         embedding: embedding.vector,
         similar,
     }
+}
+
+/// `#rrggbb`, and the name of the family.
+fn named(colour: [u8; 3]) -> (String, String) {
+    let [r, g, b] = colour;
+    (format!("#{r:02x}{g:02x}{b:02x}"), colour::FAMILIES[colour::family(colour)].to_owned())
 }
 
 /// The attributes that the network is sure of and that say something.

@@ -66,7 +66,7 @@ impl Wardrobe {
             added,
             made_by: made_by(card.weights_sha256(), card.preprocess_id()),
             category: seen.guess.as_ref().map(|(label, _)| label.clone()).unwrap_or_default(),
-            colour: seen.colour.0.clone(),
+            colour: seen.colours.first().map(|colour| colour.0.clone()).unwrap_or_default(),
             attributes: seen.attributes.iter().cloned().collect::<BTreeMap<_, _>>(),
             width,
             height,
