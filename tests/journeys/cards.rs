@@ -135,7 +135,8 @@ fn a_garment_of_two_colours_has_a_chip_for_each() -> Result<()> {
     let mut shirt = blue.clone();
     for (x, y, pixel) in shirt.enumerate_pixels_mut() {
         // Below the middle, what is blue is red.
-        if y > blue.height() / 2 && blue.get_pixel(x, y).0[2] > 2 * blue.get_pixel(x, y).0[0] {
+        let [r, _, b] = blue.get_pixel(x, y).0.map(u16::from);
+        if y > blue.height() / 2 && b > 2 * r {
             *pixel = image::Rgb([190, 30, 40]);
         }
     }
