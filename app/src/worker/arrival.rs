@@ -6,7 +6,6 @@
 //! answer that counts follows.
 
 use std::cell::RefCell;
-use std::mem::take;
 use std::rc::Rc;
 
 use ::image::RgbImage;
@@ -40,6 +39,8 @@ pub(super) struct Waiting {
     pub(super) crop: Option<CropBox>,
     /// Which items may be found.
     pub(super) filter: Filter,
+    /// What the network sees in it, once it has looked.
+    pub(super) seen: RefCell<Option<Embedding>>,
 }
 
 /// Whoever waits now.
@@ -78,7 +79,6 @@ struct Last {
     id: u32,
     rows: usize,
     ms: f64,
-    embedding: Option<Embedding>,
 }
 
 impl<'a> Arrival<'a> {
@@ -131,7 +131,7 @@ impl<'a> Arrival<'a> {
     async fn foretell(&mut self) {
         let Some(shelf) = self.shelf else { return };
         let Some(waiting) = shelf.queue.borrow().clone() else { return };
-        let Waiting { id, photo, crop, filter } = &*waiting;
+        let Waiting { id, photo, crop, filter, seen } = &*waiting;
         if filter.scope == Scope::Wardrobe {
             return;
         }
@@ -140,11 +140,11 @@ impl<'a> Arrival<'a> {
         if rows == 0 || !(is_new || rows > self.last.rows && now > self.last.ms + PAUSE_MS) {
             return;
         }
-        let known = if is_new { None } else { take(&mut self.last.embedding) };
+        let known = seen.borrow().clone();
         let embedding = match known {
             Some(embedding) => embedding,
             None => match shelf.embedder.embed(photo, crop.unwrap_or(CropBox::WHOLE)).await {
-                Ok(embedding) => embedding,
+                Ok(embedding) => seen.borrow_mut().insert(embedding).clone(),
                 Err(_) => return,
             },
         };
@@ -157,9 +157,9 @@ impl<'a> Arrival<'a> {
         let Ok(answers) = search_stream(&self.stream, &[request]) else { return };
         let hits: Vec<_> = answers.into_iter().flat_map(|answer| answer.hits).collect();
         let similar = tell::similar(shelf.items, shelf.catalogue, &hits, choice, Some(rows));
-        let found = tell::found(shelf.embedder.card(), photo, embedding.clone(), similar);
+        let found = tell::found(shelf.embedder.card(), photo, embedding, similar);
         post(*id, Answer::Found(found));
-        self.last = Last { id: *id, rows, ms: now, embedding: Some(embedding) };
+        self.last = Last { id: *id, rows, ms: now };
     }
 }
 

@@ -13,20 +13,7 @@ const TRUST: f32 = 0.99;
 
 /// Whether two networks say the same of a picture: each head for itself, since each could be wrong by itself.
 pub(crate) fn agree(one: &Output, other: &Output) -> bool {
-    let heads = |output: &Output| {
-        let Output { feature, category, attributes, boxes } = output.clone();
-        [feature, category, attributes, boxes]
-    };
-    heads(one)
-        .iter()
-        .zip(&heads(other))
-        .all(|(one, other)| one.len() == other.len() && cosine(one, other) >= TRUST)
-}
-
-/// Of the angle between two vectors; that of nothing and nothing is 1.
-fn cosine(one: &[f32], other: &[f32]) -> f32 {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-    if one.is_empty() { 1.0 } else { dot(one, other) / (dot(one, one) * dot(other, other)).sqrt() }
+    one.agrees(other, TRUST)
 }
 
 /// The known picture, as the network takes it.

@@ -7,7 +7,7 @@ use futures::future::try_join;
 use futures::lock::Mutex;
 use model::catalogue::{Catalogue, CatalogueCard};
 use model::crop::CropBox;
-use model::embedder::{Embedder, freeze};
+use model::embedder::{Embedder, Embedding, freeze};
 use model::feature_file::bytes_before_vectors;
 use model::frozen::Frozen;
 use model::recommender::Recommender;
@@ -248,7 +248,12 @@ impl Engine {
         let embedder = self.recommender.embedder();
         let embedding = embedder.embed(photo, crop.unwrap_or(CropBox::WHOLE)).await;
         let embedding = embedding.map_err(|error| self.blame(&error))?;
-        Ok(tell::found(embedder.card(), photo, embedding, Similar::default()))
+        Ok(self.tell(photo, embedding))
+    }
+
+    /// What was seen in a photo, in the words of the protocol.
+    pub(super) fn tell(&self, photo: &RgbImage, embedding: Embedding) -> Found {
+        tell::found(self.recommender.embedder().card(), photo, embedding, Similar::default())
     }
 
     /// What the network sees in each of several photos, which a graphics card looks at together.
@@ -256,10 +261,7 @@ impl Engine {
         let embedder = self.recommender.embedder();
         let inputs: Vec<_> = photos.iter().map(|photo| (*photo, CropBox::WHOLE)).collect();
         let embeddings = embedder.embed_batch(&inputs).await.map_err(|error| self.blame(&error))?;
-        let found = photos.iter().zip(embeddings);
-        Ok(found
-            .map(|(photo, embedding)| tell::found(embedder.card(), photo, embedding, Similar::default()))
-            .collect())
+        Ok(photos.iter().zip(embeddings).map(|(photo, embedding)| self.tell(photo, embedding)).collect())
     }
 
     /// What to say of an error: where only the graphics card will do, that it failed.

@@ -230,7 +230,7 @@ impl Desk {
         filter: Filter,
     ) -> Result<Option<Answer>, Fault> {
         let crop = crop.map(crop_box).transpose()?;
-        let question = Rc::new(Waiting { id, photo, crop, filter });
+        let question = Rc::new(Waiting { id, photo, crop, filter, seen: RefCell::default() });
         if self.newest.get() == id {
             *self.queue.borrow_mut() = Some(Rc::clone(&question));
         }
@@ -243,8 +243,13 @@ impl Desk {
             return Ok(None);
         }
         self.queue.take();
-        let Waiting { photo, crop, filter, .. } = &*question;
-        let mut found = match engine.see(photo, *crop).await {
+        let Waiting { photo, crop, filter, seen, .. } = &*question;
+        let known = seen.take();
+        let looked = match known {
+            Some(embedding) => Ok(engine.tell(photo, embedding)),
+            None => engine.see(photo, *crop).await,
+        };
+        let mut found = match looked {
             Ok(found) => found,
             Err(fault) => {
                 if fault.kind == FaultKind::Backend {

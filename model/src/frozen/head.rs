@@ -18,6 +18,26 @@ pub struct Output {
     pub boxes: Vec<f32>,
 }
 
+impl Output {
+    /// Whether another network says the same of a picture: the cosine of each head's answers is `least` or more. Each counts for
+    /// itself, since each could be wrong by itself; what is no number never agrees.
+    #[must_use]
+    pub fn agrees(&self, other: &Self, least: f32) -> bool {
+        let heads = |output: &Self| {
+            let Self { feature, category, attributes, boxes } = output.clone();
+            [feature, category, attributes, boxes]
+        };
+        let mut all = heads(self).into_iter().zip(heads(other));
+        all.all(|(one, other)| one.len() == other.len() && cosine(&one, &other) >= least)
+    }
+}
+
+/// Of the angle between two vectors; that of nothing and nothing is 1.
+fn cosine(one: &[f32], other: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    if one.is_empty() { 1.0 } else { dot(one, other) / (dot(one, one) * dot(other, other)).sqrt() }
+}
+
 /// Keeps the root's slope finite where a channel is silent everywhere.
 const OFFSET: f32 = 1e-6;
 
@@ -190,6 +210,26 @@ mod tests {
     use super::*;
 
     /// One channel at two positions, by hand.
+    #[test]
+    fn answers_agree_head_by_head() {
+        let output = |feature: &[f32], category: &[f32]| Output {
+            feature: feature.to_vec(),
+            category: category.to_vec(),
+            attributes: Vec::new(),
+            boxes: vec![0.1, 0.2, 0.8, 0.9],
+        };
+        let one = output(&[1.0, 2.0], &[3.0, -1.0]);
+        assert!(one.agrees(&one, 0.999) && one.agrees(&output(&[2.0, 4.0], &[3.0, -1.0]), 0.999));
+        for other in [
+            output(&[1.0, 2.0], &[-1.0, 3.0]),
+            output(&[1.0, 2.0, 0.0], &[3.0, -1.0]),
+            output(&[f32::NAN, 2.0], &[3.0, -1.0]),
+            output(&[0.0, 0.0], &[3.0, -1.0]),
+        ] {
+            assert!(!one.agrees(&other, 0.99), "{other:?}");
+        }
+    }
+
     #[test]
     fn a_position_has_the_share_of_its_cube() {
         let linear =

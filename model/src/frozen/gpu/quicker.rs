@@ -48,7 +48,7 @@ impl FrozenGpu {
         // The first run of each compiles its kernel.
         let expected = single.one(picture).await?;
         // What only half precision cannot do is no reason to do without the card.
-        if !half.one(picture).await.is_ok_and(|found| is_same(&found, &expected)) {
+        if !half.one(picture).await.is_ok_and(|found| found.agrees(&expected, SAME)) {
             return Ok(Some(Choice { network: single, ms: None }));
         }
         let mut ms = [f64::INFINITY; 2];
@@ -73,16 +73,4 @@ impl FrozenGpu {
         let mut outputs = self.forward(picture, 1).await?;
         outputs.pop().ok_or_else(|| Error::Inference { reason: "nothing came back".to_owned() })
     }
-}
-
-fn is_same(one: &Output, other: &Output) -> bool {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-    let heads = |output: &Output| -> [Vec<f32>; 4] {
-        let Output { feature, category, attributes, boxes } = output.clone();
-        [feature, category, attributes, boxes]
-    };
-    // Numbers that are none fail the comparison.
-    heads(one).iter().zip(&heads(other)).all(|(one, other)| {
-        one.is_empty() || dot(one, other) >= SAME * (dot(one, one) * dot(other, other)).sqrt()
-    })
 }
