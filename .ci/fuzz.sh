@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=env.sh
 source .ci/env.sh
 
-TARGETS=(feature-file photo large-photo weights wardrobe model catalogue items vectors arrow parquet csv metadata
+TARGETS=(feature-file photo large-photo weights wardrobe model catalogue items item-pages vectors arrow parquet csv metadata
     deepfashion recipe)
 MINUTES=${MINUTES:-20}
 FUZZ_VERSION=0.13.2

@@ -4,12 +4,20 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, feature_file::FeatureFile, hash, weights::FileReference};
+use crate::{
+    Error, Result,
+    feature_file::FeatureFile,
+    hash,
+    items::{Items, pages},
+    weights::{Attribute, FileReference},
+};
 
 /// `format` of every [`CatalogueCard`].
 pub const CARD_FORMAT: &str = "twill-catalogue";
-/// The newest `version` that this program reads.
-pub const CARD_VERSION: u32 = 1;
+/// The newest `version` that this program reads: the first whose item list may be in pages.
+pub const CARD_VERSION: u32 = 2;
+/// The `version` of a card whose item list is one list of JSON.
+pub const LISTED_VERSION: u32 = 1;
 
 /// catalogue.json.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +41,62 @@ pub struct CatalogueCard {
     pub features: FileReference,
     /// The item list.
     pub items: FileReference,
+    /// Of an item list in pages ([`pages`]), the head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items_head: Option<FileHead>,
+}
+
+/// The first bytes of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileHead {
+    /// How many they are.
+    pub bytes: u64,
+    /// Their SHA-256, hexadecimal.
+    pub sha256: String,
+}
+
+impl FileHead {
+    /// The head that has these bytes.
+    #[must_use]
+    pub fn of(head: &[u8]) -> Self {
+        Self { bytes: head.len() as u64, sha256: hash::sha256_hex(head) }
+    }
+}
+
+/// An item list as a catalogue's card names it.
+#[derive(Debug)]
+pub struct ItemList {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What the card says of them.
+    pub file: FileReference,
+    /// What it says of their head, where they are pages.
+    pub head: Option<FileHead>,
+}
+
+impl ItemList {
+    /// One list of JSON. Fails with [`Error::InvalidCatalogue`].
+    pub fn whole(items: &[Item]) -> Result<Self> {
+        let bytes = serde_json::to_vec(items).map_err(|error| invalid(error.to_string()))?;
+        let file = FileReference::hashed("items", "json", &bytes);
+        Ok(Self { bytes, file, head: None })
+    }
+
+    /// Pages ([`pages`]); `attributes` are those that items can be told apart by.
+    ///
+    /// Fails with [`Error::InvalidCatalogue`] where there is too much to say of some items.
+    pub fn in_pages(items: &[Item], attributes: &[Attribute]) -> Result<Self> {
+        let (bytes, head) = pages::write(items, attributes)?;
+        let file = FileReference::hashed("items", "twill", &bytes);
+        let head = bytes.get(..head).map(FileHead::of);
+        Ok(Self { bytes, file, head })
+    }
+
+    /// The lowest `version` of a card that can name this list.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        if self.head.is_some() { CARD_VERSION } else { LISTED_VERSION }
+    }
 }
 
 impl CatalogueCard {
@@ -48,24 +112,53 @@ impl CatalogueCard {
         if !card.features.is_plain_name() || !card.items.is_plain_name() {
             return Err(invalid("it names a file outside its own folder"));
         }
+        if card.items_head.as_ref().is_some_and(|head| head.bytes > card.items.bytes) {
+            return Err(invalid("the head of its item list is longer than the list"));
+        }
         if hash::from_hex(&card.weights_sha256).is_none() {
             return Err(invalid("the checksum of its weights is not a SHA-256"));
         }
         Ok(card)
     }
 
-    /// Reads and checks the item list that this card names: its hash, its length, and where the pictures lie.
+    /// Reads and checks the item list that this card names, whole: its hash, its length, and where the pictures lie.
     ///
     /// Fails with [`Error::InvalidCatalogue`].
-    pub fn read_items(&self, items_json: &[u8]) -> Result<Vec<Item>> {
-        self.items.check(items_json).map_err(invalid)?;
-        let items: Vec<Item> =
-            serde_json::from_slice(items_json).map_err(|error| invalid(error.to_string()))?;
-        if items.len() as u64 != self.count {
-            return Err(invalid(format!("it lists {} items instead of {}", items.len(), self.count)));
-        }
+    pub fn read_items(&self, list: &[u8]) -> Result<Vec<Item>> {
+        self.items.check(list).map_err(invalid)?;
+        let items: Vec<Item> = match &self.items_head {
+            Some(head) => pages::read_all(list, usize::try_from(head.bytes).unwrap_or(usize::MAX))?,
+            None => serde_json::from_slice(list).map_err(|error| invalid(error.to_string()))?,
+        };
+        self.check_count(items.len())?;
         check_pictures(&items)?;
         Ok(items)
+    }
+
+    /// The bytes of the item list that have to be there before the first result: its head, or all of it.
+    #[must_use]
+    pub fn items_bytes_first(&self) -> u64 {
+        self.items_head.as_ref().map_or(self.items.bytes, |head| head.bytes)
+    }
+
+    /// The items, from what has to be there of their list first; `attributes` are those that they can be told apart by.
+    ///
+    /// Fails with [`Error::InvalidCatalogue`].
+    pub fn open_items(&self, first: &[u8], attributes: &[Attribute]) -> Result<Items> {
+        let Some(head) = &self.items_head else { return Ok(Items::all(self.read_items(first)?, attributes)) };
+        if first.len() as u64 != head.bytes || hash::sha256_hex(first) != head.sha256 {
+            return Err(invalid("the head of its item list is damaged, its checksum differs"));
+        }
+        let items = Items::in_pages(first)?;
+        self.check_count(items.len())?;
+        Ok(items)
+    }
+
+    fn check_count(&self, count: usize) -> Result<()> {
+        if count as u64 == self.count {
+            return Ok(());
+        }
+        Err(invalid(format!("it lists {count} items instead of {}", self.count)))
     }
 
     /// Whether vectors of this length, so many and made with these weights, are this catalogue's. Fails as [`Catalogue::open`] does.
@@ -83,7 +176,7 @@ impl CatalogueCard {
     }
 }
 
-fn check_pictures(items: &[Item]) -> Result<()> {
+pub(crate) fn check_pictures(items: &[Item]) -> Result<()> {
     match items.iter().find(|item| !item.has_safe_image_path()) {
         Some(item) => Err(invalid(format!("the picture of item {} lies outside its folder", item.id))),
         None => Ok(()),
@@ -144,9 +237,9 @@ impl Catalogue {
     /// Opens a catalogue from the contents of its three files.
     ///
     /// Fails with [`Error::InvalidCatalogue`] or [`Error::InvalidFeatureFile`] where hash, length, count or an item is wrong.
-    pub fn open(card_json: &[u8], items_json: &[u8], features: &[u8]) -> Result<Self> {
+    pub fn open(card_json: &[u8], item_list: &[u8], features: &[u8]) -> Result<Self> {
         let card = CatalogueCard::from_json(card_json)?;
-        let items = card.read_items(items_json)?;
+        let items = card.read_items(item_list)?;
         card.features.check(features).map_err(|reason| Error::InvalidFeatureFile { reason })?;
         let features = FeatureFile::read(features)?;
         Self::assemble(card, items, features)
@@ -154,9 +247,7 @@ impl Catalogue {
 
     /// Puts checked parts together; fails as [`Catalogue::open`] does.
     pub fn assemble(card: CatalogueCard, items: Vec<Item>, features: FeatureFile) -> Result<Self> {
-        if items.len() as u64 != card.count {
-            return Err(invalid(format!("it lists {} items instead of {}", items.len(), card.count)));
-        }
+        card.check_count(items.len())?;
         card.check_features(features.len() as u64, features.dimension(), features.weights_sha256())?;
         check_pictures(&items)?;
         Ok(Self { card, items, features })

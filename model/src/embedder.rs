@@ -5,6 +5,7 @@ use ::image::RgbImage;
 use crate::{
     Error, Result, colour,
     crop::CropBox,
+    feature_file::FeatureFile,
     frozen::{Frozen, Output},
     network::Network,
     weights::{self, ModelCard},
@@ -120,6 +121,14 @@ impl Embedder {
     #[must_use]
     pub fn labels(&self) -> &[String] {
         &self.card.labels
+    }
+
+    /// Fails with [`Error::ModelMismatch`] where these vectors were made with other weights or preprocessing.
+    pub fn check_made(&self, features: &FeatureFile) -> Result<()> {
+        let same_weights = features.weights_sha256() == self.card.weights_sha256();
+        let same_preprocess = features.preprocess_id() == self.card.preprocess_id();
+        let same_length = features.dimension() == self.dimension() || features.is_empty();
+        if same_weights && same_preprocess && same_length { Ok(()) } else { Err(Error::ModelMismatch) }
     }
 
     /// Length of the vectors.

@@ -2,7 +2,7 @@
 //!
 //! A photo is decoded ([`image`]), cropped ([`crop`]) and resampled to the network's input ([`preprocess`]); the
 //! network ([`resnet`], computed by a [`network`]) with its stored weights ([`weights`]) turns it into a unit vector ([`embedder`]); the vector is
-//! compared with those of a catalogue ([`feature_file`], [`search`], [`catalogue`]), and [`recommender`] ties these
+//! compared with those of a catalogue ([`feature_file`], [`search`], [`catalogue`] and its [`items`]), and [`recommender`] ties these
 //! together. [`wardrobe`] is what a person adds, [`attribution`] says where two pictures are alike. The trainer and the page run the same code, so both see the same pixels and the same numbers.
 //!
 //! There is no file system, network, clock, thread or browser in here, and nothing that panics on what comes from
@@ -19,6 +19,7 @@ mod four;
 pub mod frozen;
 pub mod hash;
 pub mod image;
+pub mod items;
 pub mod look;
 pub mod network;
 pub mod preprocess;

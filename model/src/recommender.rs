@@ -29,15 +29,8 @@ pub struct Recommender {
 impl Recommender {
     /// Fails with [`Error::ModelMismatch`] where the catalogue was embedded with other weights or preprocessing.
     pub fn new(embedder: Embedder, catalogue: Catalogue) -> Result<Self> {
-        let features = catalogue.features();
-        let same_weights = features.weights_sha256() == embedder.card().weights_sha256();
-        let same_preprocess = features.preprocess_id() == embedder.card().preprocess_id();
-        let same_length = features.dimension() == embedder.dimension() || features.is_empty();
-        if same_weights && same_preprocess && same_length {
-            Ok(Self { embedder, catalogue })
-        } else {
-            Err(Error::ModelMismatch)
-        }
+        embedder.check_made(catalogue.features())?;
+        Ok(Self { embedder, catalogue })
     }
 
     /// The embedder.

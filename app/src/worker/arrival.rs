@@ -12,16 +12,16 @@ use ::image::RgbImage;
 use futures::future::LocalBoxFuture;
 use js_sys::Date;
 use model::Error;
-use model::catalogue::{CatalogueCard, Item};
+use model::catalogue::CatalogueCard;
 use model::crop::CropBox;
 use model::embedder::{Embedder, Embedding};
 use model::feature_file::{FeatureFile, FeatureStream};
 use model::hash::Hasher;
 use model::search::{Filter as Rows, Request, search_stream};
 
-use crate::worker::facets::Facets;
 use crate::worker::fetch::{Sink, pause};
-use crate::worker::{fault, post, tell};
+use crate::worker::items::Store;
+use crate::worker::{facets, fault, post, tell};
 use twill_app::protocol::{Answer, Fault, Filter, MOST_RESULTS, Scope};
 
 /// Milliseconds between two answers to the same question.
@@ -54,11 +54,7 @@ pub(super) struct Shelf<'a> {
     /// catalogue.json.
     pub(super) card: &'a CatalogueCard,
     /// All items.
-    pub(super) items: &'a [Item],
-    /// What they can be told apart by.
-    pub(super) facets: &'a Facets,
-    /// Address of catalogue.json.
-    pub(super) catalogue: &'a str,
+    pub(super) items: &'a Store,
     /// Who waits.
     pub(super) queue: &'a Queue,
 }
@@ -148,7 +144,7 @@ impl<'a> Arrival<'a> {
                 Err(_) => return,
             },
         };
-        let allowed = shelf.facets.allowed(shelf.items, filter);
+        let allowed = facets::allowed(&shelf.items.columns(), filter);
         let (filter, choice) = match &allowed {
             Some((list, count)) => (Rows::Allow(list), *count),
             None => (Rows::All, all),
@@ -156,7 +152,11 @@ impl<'a> Arrival<'a> {
         let request = Request { query: &embedding.vector, k: MOST_RESULTS, filter, ..Request::default() };
         let Ok(answers) = search_stream(&self.stream, &[request]) else { return };
         let hits: Vec<_> = answers.into_iter().flat_map(|answer| answer.hits).collect();
-        let similar = tell::similar(shelf.items, shelf.catalogue, &hits, choice, Some(rows));
+        let places: Vec<usize> = hits.iter().map(|hit| hit.row).collect();
+        if shelf.items.bring(&places).await.is_err() {
+            return;
+        }
+        let similar = tell::similar(shelf.items, &hits, choice, Some(rows));
         let found = tell::found(shelf.embedder.card(), photo, embedding, similar);
         post(*id, Answer::Found(found));
         self.last = Last { id: *id, rows, ms: now };

@@ -29,7 +29,7 @@ pub(super) async fn compare(
         let mut slot = desk.engine.lock().await;
         let engine = desk.loaded(&mut slot).await?;
         let pair = (known(desk, engine, &query).await?, known(desk, engine, &item).await?);
-        by_what_is_known(engine.recommender().embedder().card(), pair.0, pair.1)
+        by_what_is_known(engine.embedder().card(), pair.0, pair.1)
     };
     if !wants_heat {
         return Ok(comparison);
@@ -39,7 +39,7 @@ pub(super) async fn compare(
     let (other, place) = seen(desk, item).await?;
     let mut slot = desk.engine.lock().await;
     let engine = desk.loaded(&mut slot).await?;
-    let card = engine.recommender().embedder().card();
+    let card = engine.embedder().card();
     let pictures = [(&*one, crop), (&*other, place)];
     let found = attribute(card, engine.own(), pictures).map_err(|error| fault::of(&error))?;
     let paint = |at: usize, picture: &RgbImage| {
@@ -64,7 +64,9 @@ async fn seen(desk: &Desk, side: Side) -> Result<(Rc<RgbImage>, CropBox), Fault>
         Side::Item(row) => {
             let address = {
                 let mut slot = desk.engine.lock().await;
-                desk.loaded(&mut slot).await?.item(row).ok_or_else(|| no_such(row))?.image
+                let items = desk.loaded(&mut slot).await?.items();
+                items.bring(&[row]).await?;
+                items.show(row).ok_or_else(|| no_such(row))?.image
             };
             picture(&Uint8Array::from(&fetch(Wanted::picture(&address), &|_| {}).await?[..])).await?
         }
@@ -100,12 +102,13 @@ struct Known {
 
 /// What is known of one side.
 async fn known(desk: &Desk, engine: &Engine, side: &Side) -> Result<Known, Fault> {
-    let card = engine.recommender().embedder().card();
+    let card = engine.embedder().card();
     let (vector, (traits, hue)) = match side {
         Side::Photo { embedding, traits, hue, .. } => (embedding.clone(), (traits.clone(), hue.clone())),
         Side::Item(row) => {
-            let item = engine.recommender().catalogue().items().get(*row).ok_or_else(|| no_such(*row))?;
-            (engine.vector(*row)?, traits_of_item(card, item))
+            engine.items().bring(&[*row]).await?;
+            let traits = engine.items().with(*row, |item| traits_of_item(card, item));
+            (engine.vector(*row)?, traits.ok_or_else(|| no_such(*row))?)
         }
         Side::Own(id) => {
             let mut wardrobe = desk.wardrobe.lock().await;

@@ -1,28 +1,28 @@
 //! The network and the catalogue, loaded and ready to answer.
 
-use std::cell::Cell;
+use std::cell::{Cell, Ref};
 
 use ::image::RgbImage;
 use futures::future::try_join;
 use futures::lock::Mutex;
-use model::catalogue::{Catalogue, CatalogueCard};
+use model::catalogue::CatalogueCard;
 use model::crop::CropBox;
 use model::embedder::{Embedder, Embedding, freeze};
-use model::feature_file::bytes_before_vectors;
+use model::feature_file::{FeatureFile, bytes_before_vectors};
 use model::frozen::Frozen;
-use model::recommender::Recommender;
-use model::search::Filter as Rows;
+use model::items::Columns;
+use model::search::{Filter as Rows, Hit, Request, search};
 use model::weights::{FileReference, ModelCard};
 
 use crate::worker::arrival::{Arrival, Queue, Shelf};
-use crate::worker::facets::Facets;
-use crate::worker::fetch::{Sink, Wanted, fetch, fetch_into};
+use crate::worker::fetch::{Piece, Sink, Wanted, fetch, fetch_into, fetch_piece};
 use crate::worker::graphics::Graphics;
+use crate::worker::items::Store;
 use crate::worker::switch::Switch;
-use crate::worker::{backend, fault, query, tell};
+use crate::worker::{backend, facets, fault, query, tell};
 use twill_app::protocol::{
-    Backend, Fault, FaultKind, Filter, Found, Item, MOST_RESULTS, Message, Progress, Ready, Search, Setup,
-    Similar, Stage,
+    Backend, Fault, FaultKind, Filter, Found, Item, Like, MOST_RESULTS, Message, Progress, Ready, Search,
+    Setup, Similar, Stage,
 };
 use twill_app::texts;
 
@@ -78,10 +78,10 @@ impl Slot {
         let download = Download::begin(setup, is_retry, tell).await?;
         let Download { model_card, card, catalogue_card, .. } = &download;
         let mut arrival = Arrival::default();
-        let first = try_join(download.get(&card.weights, false), download.get(&catalogue_card.items, true));
+        let first = try_join(download.get(&card.weights), download.items());
         let wanted = || download.wanted(&catalogue_card.features, true);
         let count = |bytes| download.count(bytes);
-        let (weights, items_json) = if catalogue_card.features.bytes >= LARGE {
+        let (weights, list) = if catalogue_card.features.bytes >= LARGE {
             first.await?
         } else {
             let codes = wanted().before(download.codes_end());
@@ -92,8 +92,7 @@ impl Slot {
             tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
         }
 
-        let items = catalogue_card.read_items(&items_json).map_err(|error| fault::of(&error))?;
-        drop(items_json);
+        let items = Store::open(catalogue_card, &setup.catalogue, &card.attributes, list)?;
         let own = freeze(card, &weights).map_err(|error| fault::of(&error))?;
         let spare = Spare { card: card.clone(), card_json: model_card.clone(), weights };
         let is_forced = setup.forced == Some(Backend::WebGpu);
@@ -105,26 +104,20 @@ impl Slot {
             self.spare = Some(spare);
         }
         let embedder = Embedder::new(card.clone(), switch.clone());
-        let facets = Facets::of(&items, &card.attributes);
         if !is_all {
-            let shelf = Shelf {
-                embedder: &embedder,
-                card: catalogue_card,
-                items: &items,
-                facets: &facets,
-                catalogue: &setup.catalogue,
-                queue,
-            };
+            let shelf = Shelf { embedder: &embedder, card: catalogue_card, items: &items, queue };
             arrival.serve(shelf).await?;
             fetch_into(wanted(), &mut arrival, &count).await?;
             tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
         }
 
         let features = arrival.finish(catalogue_card)?;
-        let recommender = Catalogue::assemble(catalogue_card.clone(), items, features)
-            .and_then(|catalogue| Recommender::new(embedder, catalogue))
+        let (rows, weights) = (features.len() as u64, features.weights_sha256());
+        catalogue_card
+            .check_features(rows, features.dimension(), weights)
+            .and_then(|()| embedder.check_made(&features))
             .map_err(|error| fault::of(&error))?;
-        self.engine = Some(Engine { recommender, facets, switch, catalogue: setup.catalogue.clone() });
+        self.engine = Some(Engine { embedder, name: catalogue_card.name.clone(), items, features, switch });
         Ok(())
     }
 
@@ -193,8 +186,9 @@ impl<'a> Download<'a> {
     /// So many bytes more have arrived.
     fn count(&self, bytes: usize) {
         self.received.set(self.received.get() + bytes as f64);
-        let CatalogueCard { items, features, .. } = &self.catalogue_card;
-        let total = Some((self.card.weights.bytes + items.bytes + features.bytes) as f64);
+        let catalogue = &self.catalogue_card;
+        let total = self.card.weights.bytes + catalogue.items_bytes_first() + catalogue.features.bytes;
+        let total = Some(total as f64);
         (self.tell)(Progress { stage: Stage::Data, received: self.received.get(), total });
     }
 
@@ -214,53 +208,68 @@ impl<'a> Download<'a> {
         bytes_before_vectors(count, dimension).filter(|_| !self.is_retry)
     }
 
-    async fn get(&self, file: &FileReference, is_of_catalogue: bool) -> Result<Vec<u8>, Fault> {
-        fetch(self.wanted(file, is_of_catalogue), &|bytes| self.count(bytes)).await
+    /// A file that the model's card names.
+    async fn get(&self, file: &FileReference) -> Result<Vec<u8>, Fault> {
+        fetch(self.wanted(file, false), &|bytes| self.count(bytes)).await
+    }
+
+    /// What has to be there of the item list first, or all of it.
+    async fn items(&self) -> Result<Vec<u8>, Fault> {
+        let wanted = self.wanted(&self.catalogue_card.items, true);
+        let first = 0..self.catalogue_card.items_bytes_first();
+        match fetch_piece(wanted, first, &|bytes| self.count(bytes)).await? {
+            Piece::Part(bytes) | Piece::Whole(bytes) => Ok(bytes),
+        }
     }
 }
 
 /// Answers questions.
 pub(super) struct Engine {
-    recommender: Recommender,
-    facets: Facets,
+    embedder: Embedder,
+    /// What people call the catalogue.
+    name: String,
+    items: Store,
+    features: FeatureFile,
     switch: Switch,
-    /// Address of catalogue.json, which pictures lie beside.
-    catalogue: String,
 }
 
 impl Engine {
     /// What has been loaded.
-    pub(super) fn ready(&self) -> Ready {
-        let catalogue = self.recommender.catalogue();
-        let categories: Vec<&str> = catalogue.items().iter().map(|item| item.category.as_str()).collect();
+    pub(super) async fn ready(&self) -> Ready {
+        let (samples, facets) = {
+            let columns = self.items.columns();
+            let categories: Vec<&str> =
+                (0..columns.rows()).map(|row| columns.category(row).unwrap_or_default()).collect();
+            (pick_samples(&categories), facets::offer(&[&columns]))
+        };
+        // Without samples everything else can be done.
+        drop(self.items.bring(&samples).await);
         Ready {
             backend: self.switch.backend(),
             trouble: self.switch.trouble(),
-            catalogue: catalogue.card().name.clone(),
-            count: catalogue.items().len(),
-            samples: pick_samples(&categories).into_iter().filter_map(|row| self.item(row)).collect(),
-            facets: Facets::offer(&[&self.facets]),
+            catalogue: self.name.clone(),
+            count: self.items.len(),
+            samples: samples.into_iter().filter_map(|row| self.items.show(row)).collect(),
+            facets,
         }
     }
 
     /// What the network sees in (a part of) a photo; nothing has been searched yet.
     pub(super) async fn see(&self, photo: &RgbImage, crop: Option<CropBox>) -> Result<Found, Fault> {
-        let embedder = self.recommender.embedder();
-        let embedding = embedder.embed(photo, crop.unwrap_or(CropBox::WHOLE)).await;
+        let embedding = self.embedder.embed(photo, crop.unwrap_or(CropBox::WHOLE)).await;
         let embedding = embedding.map_err(|error| self.blame(&error))?;
         Ok(self.tell(photo, embedding))
     }
 
     /// What was seen in a photo, in the words of the protocol.
     pub(super) fn tell(&self, photo: &RgbImage, embedding: Embedding) -> Found {
-        tell::found(self.recommender.embedder().card(), photo, embedding, Similar::default())
+        tell::found(self.embedder.card(), photo, embedding, Similar::default())
     }
 
     /// What the network sees in each of several photos, which a graphics card looks at together.
     pub(super) async fn see_all(&self, photos: &[&RgbImage]) -> Result<Vec<Found>, Fault> {
-        let embedder = self.recommender.embedder();
         let inputs: Vec<_> = photos.iter().map(|photo| (*photo, CropBox::WHOLE)).collect();
-        let embeddings = embedder.embed_batch(&inputs).await.map_err(|error| self.blame(&error))?;
+        let embeddings = self.embedder.embed_batch(&inputs).await.map_err(|error| self.blame(&error))?;
         Ok(photos.iter().zip(embeddings).map(|(photo, embedding)| self.tell(photo, embedding)).collect())
     }
 
@@ -273,13 +282,13 @@ impl Engine {
     }
 
     /// What the catalogue's items can be told apart by.
-    pub(super) fn facets(&self) -> &Facets {
-        &self.facets
+    pub(super) fn columns(&self) -> Ref<'_, Columns> {
+        self.items.columns()
     }
 
     /// The vector of the catalogue's item `row`.
     pub(super) fn vector(&self, row: usize) -> Result<Vec<f32>, Fault> {
-        let vector = self.recommender.catalogue().features().vector(row);
+        let vector = self.features.vector(row);
         vector.ok_or_else(|| fault::of(&model::Error::NoSuchItem { row }))
     }
 
@@ -289,9 +298,8 @@ impl Engine {
         query: &[f32],
         but: Option<usize>,
         filter: &Filter,
-    ) -> Result<(Vec<model::search::Hit>, usize), Fault> {
-        let items = self.recommender.catalogue().items();
-        let allowed = self.facets.allowed(items, filter);
+    ) -> Result<(Vec<Hit>, usize), Fault> {
+        let allowed = facets::allowed(&self.items.columns(), filter);
         let passes = |row| allowed.as_ref().is_none_or(|(list, _)| list.contains(row));
         let others = |row| Some(row) != but && passes(row);
         let rows = match (&allowed, but) {
@@ -299,32 +307,44 @@ impl Engine {
             (Some((list, _)), None) => Rows::Allow(list),
             (None, None) => Rows::All,
         };
-        let hits = self.recommender.nearest(query, MOST_RESULTS, rows).map_err(|error| fault::of(&error))?;
-        Ok((hits, allowed.map_or(items.len(), |(_, count)| count)))
+        let request = Request { query, k: MOST_RESULTS, filter: rows, ..Request::default() };
+        let answers = search(&self.features, &[request]).map_err(|error| fault::of(&error))?;
+        let hits = answers.into_iter().flat_map(|answer| answer.hits).collect();
+        Ok((hits, allowed.map_or(self.items.len(), |(_, count)| count)))
     }
 
-    /// What a search that the page has put together finds.
-    pub(super) fn search(&self, search: &Search) -> Result<Similar, Fault> {
-        let (hits, choice) = query::search(self.recommender.catalogue(), search)?;
-        let items = self.recommender.catalogue().items();
-        Ok(tell::similar(items, &self.catalogue, &hits, choice, None))
+    /// What a search that another page has put together finds.
+    pub(super) async fn search(&self, asked: &Search) -> Result<Similar, Fault> {
+        let (vector, but) = match &asked.like {
+            Like::Vector(vector) => (vector.clone(), None),
+            Like::Item(id) => {
+                let row = self.items.find(id).await?;
+                let row = row.ok_or_else(|| Fault::new(FaultKind::Catalogue, texts::item_unknown(id)))?;
+                (self.vector(row)?, Some(row))
+            }
+        };
+        let Search { count, categories, .. } = asked;
+        let found = query::search(&self.features, &self.items.columns(), &vector, but, *count, categories);
+        let (hits, choice) = found?;
+        self.items.bring(&hits.iter().map(|hit| hit.row).collect::<Vec<_>>()).await?;
+        Ok(tell::similar(&self.items, &hits, choice, None))
     }
 
     /// The item with this id.
-    pub(super) fn recall(&self, id: &str) -> Result<Item, Fault> {
-        let row = self.recommender.catalogue().row_of(id);
-        let item = row.and_then(|row| self.item(row));
+    pub(super) async fn recall(&self, id: &str) -> Result<Item, Fault> {
+        let row = self.items.find(id).await?;
+        let item = row.and_then(|row| self.items.show(row));
         item.ok_or_else(|| Fault::new(FaultKind::Item, texts::item_unknown(id)))
     }
 
-    /// What the page shows of the catalogue's item `row`.
-    pub(super) fn item(&self, row: usize) -> Option<Item> {
-        tell::item(self.recommender.catalogue().items(), &self.catalogue, row)
+    /// The catalogue's items.
+    pub(super) fn items(&self) -> &Store {
+        &self.items
     }
 
-    /// Network and catalogue.
-    pub(super) fn recommender(&self) -> &Recommender {
-        &self.recommender
+    /// The network.
+    pub(super) fn embedder(&self) -> &Embedder {
+        &self.embedder
     }
 
     /// The network on the processor, which can say where it saw what.

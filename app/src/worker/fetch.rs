@@ -4,6 +4,7 @@
 //! file is not there, or longer than it may be) is not. Whether the bytes are the right ones is found out by their checksum.
 
 use std::future::ready;
+use std::ops::Range;
 
 use futures::future::{Either, LocalBoxFuture, select};
 use js_sys::{Promise, Reflect, Uint8Array};
@@ -65,9 +66,13 @@ impl Wanted {
 
     /// What comes before byte `until` will do for now. Only of the page's own host: others would have to allow more than plain requests.
     pub(super) fn before(self, until: Option<u64>) -> Self {
+        Self { until: until.filter(|until| self.is_own() && *until < self.max_bytes), ..self }
+    }
+
+    /// Whether the page's own host has it.
+    fn is_own(&self) -> bool {
         let origin = Url::new(&self.address).map(|url| url.origin());
-        let is_own = origin.is_ok_and(|origin| origin == scope().location().origin());
-        Self { until: until.filter(|until| is_own && *until < self.max_bytes), ..self }
+        origin.is_ok_and(|origin| origin == scope().location().origin())
     }
 
     fn name(&self) -> &str {
@@ -127,6 +132,52 @@ pub(super) async fn fetch(wanted: Wanted, on_bytes: &dyn Fn(usize)) -> Result<Ve
     let mut bytes = Vec::new();
     fetch_into(wanted, &mut bytes, on_bytes).await?;
     Ok(bytes)
+}
+
+/// What became of asking for a part of a file.
+pub(super) enum Piece {
+    /// Only that came.
+    Part(Vec<u8>),
+    /// All of the file.
+    Whole(Vec<u8>),
+}
+
+/// A part of a file that is on its way.
+struct Part {
+    /// Bytes of the file before it.
+    from: usize,
+    bytes: Vec<u8>,
+}
+
+impl Sink for Part {
+    fn restart(&mut self) {
+        self.from = 0;
+        self.bytes.clear();
+    }
+
+    fn count(&self) -> usize {
+        self.from + self.bytes.len()
+    }
+
+    fn take<'a>(&'a mut self, piece: &'a [u8]) -> LocalBoxFuture<'a, Result<(), Fault>> {
+        self.bytes.take(piece)
+    }
+}
+
+/// Downloads these bytes of a file, where its host gives parts, and all of them where not. `on_bytes` hears the length of every piece
+/// that arrives, once.
+pub(super) async fn fetch_piece(
+    wanted: Wanted,
+    place: Range<u64>,
+    on_bytes: &dyn Fn(usize),
+) -> Result<Piece, Fault> {
+    let [start, end] = [place.start, place.end].map(|byte| usize::try_from(byte).unwrap_or(usize::MAX));
+    let mut part = Part { from: if wanted.is_own() { start } else { 0 }, bytes: Vec::new() };
+    fetch_into(wanted.before(Some(place.end)), &mut part, on_bytes).await?;
+    if part.from < start || part.count() > end {
+        return Ok(Piece::Whole(part.bytes));
+    }
+    Ok(Piece::Part(part.bytes))
 }
 
 /// [`fetch`] for who uses the bytes as they arrive. What the sink has already is not asked for again, where the host gives parts.

@@ -13,6 +13,7 @@ mod fault;
 mod fetch;
 mod graphics;
 mod heat;
+mod items;
 pub(crate) mod photo;
 mod query;
 pub(crate) mod relaxed;
@@ -27,7 +28,7 @@ use ::image::RgbImage;
 use futures::lock::Mutex;
 use js_sys::Array;
 use model::crop::CropBox;
-use model::wardrobe::merge;
+use model::wardrobe::{Place, merge};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -122,7 +123,7 @@ impl Desk {
                 *self.setup.borrow_mut() = Some(setup);
                 let mut slot = self.engine.lock().await;
                 let (engine, _) = self.load(&mut slot).await?;
-                Ok(Some(Answer::Ready(engine.ready())))
+                Ok(Some(Answer::Ready(engine.ready().await)))
             }
             Ask::Find { photo, crop, filter } => {
                 // Reading needs no network: what is wrong with a photo is told before everything has loaded.
@@ -144,7 +145,7 @@ impl Desk {
             Ask::Recall { id, filter } => {
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
-                let item = engine.recall(&id)?;
+                let item = engine.recall(&id).await?;
                 let like = engine.vector(item.row)?;
                 let similar = self.similar(engine, &like, &But::Row(item.row), &filter).await?;
                 Ok(Some(Answer::Recalled(item, similar)))
@@ -159,7 +160,7 @@ impl Desk {
             Ask::Search(search) => {
                 let mut slot = self.engine.lock().await;
                 let engine = self.loaded(&mut slot).await?;
-                engine.search(&search).map(|similar| Some(Answer::Similar(similar)))
+                engine.search(&search).await.map(|similar| Some(Answer::Similar(similar)))
             }
             Ask::Own(Chore::Like { id, filter }) => {
                 let mut slot = self.engine.lock().await;
@@ -217,8 +218,14 @@ impl Desk {
                 (own, in_wardrobe) = wardrobe.nearest(like, id, filter);
             }
         }
-        let hits = hits_of(engine, wardrobe.as_deref_mut(), &merge(&shop, &own, MOST_RESULTS)).await;
-        let all = engine.recommender().catalogue().items().len();
+        let merged = merge(&shop, &own, MOST_RESULTS);
+        let rows = merged.iter().filter_map(|(place, _)| match place {
+            Place::Catalogue(row) => Some(*row),
+            Place::Wardrobe(_) => None,
+        });
+        engine.items().bring(&rows.collect::<Vec<_>>()).await?;
+        let hits = hits_of(engine, wardrobe.as_deref_mut(), &merged).await;
+        let all = engine.items().len();
         Ok(Similar { hits, choice: in_shop + in_wardrobe, read: all, all, is_partial: false })
     }
 
@@ -274,7 +281,7 @@ impl Desk {
     async fn loaded<'a>(&self, slot: &'a mut engine::Slot) -> Result<&'a Engine, Fault> {
         let (engine, is_new) = self.load(slot).await?;
         if is_new {
-            post(0, Answer::Ready(engine.ready()));
+            post(0, Answer::Ready(engine.ready().await));
         }
         Ok(engine)
     }

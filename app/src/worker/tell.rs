@@ -9,6 +9,7 @@ use model::weights::ModelCard;
 use web_sys::Url;
 
 use crate::worker::fetch::resolve;
+use crate::worker::items::Store;
 use twill_app::protocol::{Found, Hit, Item, Similar};
 use twill_app::region::Region;
 
@@ -57,17 +58,15 @@ fn sure_attributes(card: &ModelCard, embedding: &Embedding) -> Vec<(String, Stri
         .collect()
 }
 
-/// What was found in the catalogue at this address, or among the first items of it where only they have arrived (`part`); `choice` is
-/// how many there were to choose from.
+/// What was found in a catalogue, or among the first items of it where only they have arrived (`part`); `choice` is how many there
+/// were to choose from. Items that are not here are left out.
 pub(super) fn similar(
-    items: &[Known],
-    catalogue: &str,
+    items: &Store,
     hits: &[model::search::Hit],
     choice: usize,
     part: Option<usize>,
 ) -> Similar {
-    let hit =
-        |hit: &model::search::Hit| Some(Hit { item: item(items, catalogue, hit.row)?, score: hit.score });
+    let hit = |hit: &model::search::Hit| Some(Hit { item: items.show(hit.row)?, score: hit.score });
     Similar {
         hits: hits.iter().filter_map(hit).collect(),
         choice,
@@ -77,10 +76,9 @@ pub(super) fn similar(
     }
 }
 
-/// The item in this row of the catalogue at this address.
-pub(super) fn item(items: &[Known], catalogue: &str, row: usize) -> Option<Item> {
-    let item = items.get(row)?;
-    Some(Item {
+/// An item, which is in this row of the catalogue at this address.
+pub(super) fn item(item: &Known, row: usize, catalogue: &str) -> Item {
+    Item {
         row,
         id: item.id.clone(),
         image: resolve(&item.image, catalogue),
@@ -91,7 +89,7 @@ pub(super) fn item(items: &[Known], catalogue: &str, row: usize) -> Option<Item>
         price: item.price.clone(),
         link: item.link.clone().filter(|link| is_web_address(link)),
         own: None,
-    })
+    }
 }
 
 /// Catalogues come from anywhere: a link must not be able to run anything.

@@ -8,12 +8,13 @@ use std::sync::{LazyLock, OnceLock};
 
 use image::{DynamicImage, RgbImage};
 use model::{
-    catalogue::{self, Catalogue, CatalogueCard},
+    catalogue::{self, Catalogue, CatalogueCard, FileHead, Item},
     crop::CropBox,
     embedder::Embedder,
     feature_file::{FeatureFile, FeatureStream},
     hash::{self, sha256},
     image::{DecodeLimits, decode},
+    items::{Items, pages},
     look::LOOK,
     preprocess::Preprocess,
     resnet::{ResNetConfig, layout},
@@ -23,7 +24,7 @@ use model::{
         file::{KIND_GARMENTS, KIND_THUMBNAILS, read as read_wardrobe},
         made_by, thumbnail,
     },
-    weights::{self, FileReference, HostTensor, ModelCard, write_safetensors},
+    weights::{self, Attribute, FileReference, HostTensor, ModelCard, write_safetensors},
 };
 
 use super::seal::seal;
@@ -87,6 +88,7 @@ pub const READERS: &[Target] = &[
     Target { name: "wardrobe", words: JSON, seeds: garments, run: wardrobe },
     Target { name: "catalogue", words: JSON, seeds: none, run: catalogue_card },
     Target { name: "items", words: JSON, seeds: none, run: items },
+    Target { name: "item-pages", words: &["TWILLIT\u{1a}"], seeds: lists_in_pages, run: item_pages },
 ];
 
 fn photos(_: &Target) -> Vec<Vec<u8>> {
@@ -353,8 +355,77 @@ fn catalogue_card(input: &[u8], _: &Path) -> String {
     answer(within(json(input), || CatalogueCard::from_json(input)))
 }
 
+/// None, some, and more than a page.
+fn lists_in_pages(_: &Target) -> Vec<Vec<u8>> {
+    let item = |row: usize| {
+        serde_json::from_value::<Item>(serde_json::json!({
+            "id": format!("item {row}"), "image": format!("images/{row}.webp"), "width": 3, "height": 4,
+            "category": (["hat", "shoe", ""][row % 3]), "colour": "#a02030", "sleeve": (["long", "short"][row % 2]),
+        }))
+    };
+    let sleeves =
+        Attribute { name: "sleeve".to_owned(), values: vec!["long".to_owned(), "short".to_owned()] };
+    let list = |count: usize| {
+        let items: Vec<Item> = (0..count).filter_map(|row| item(row).ok()).collect();
+        pages::write(&items, std::slice::from_ref(&sleeves)).ok().map(|(bytes, _)| bytes)
+    };
+    [0, 2, 130].into_iter().filter_map(list).collect()
+}
+
+/// A list in pages: its head as a page reads it, every page of it, and all of it behind a card.
+fn item_pages(input: &[u8], folder: &Path) -> String {
+    // The head's length is the card's to know: here what the file says of it.
+    let length = input
+        .get(32..36)
+        .map_or(0, |four| four.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
+    let head = input.get(..(pages::HEADER + length).min(input.len())).unwrap_or_default();
+    let Ok(mut items) = within(inflated(input), || Items::in_pages(head)) else {
+        return items_behind(input, Some(head), folder);
+    };
+    let rows: Vec<usize> = (0..items.len()).collect();
+    let part = |place: std::ops::Range<u64>| {
+        let place = usize::try_from(place.start).ok()?..usize::try_from(place.end).ok()?;
+        input.get(place)
+    };
+    for page in items.missing(&rows) {
+        let Some(place) = items.pages().map(|pages| pages.place(page)) else { break };
+        let Some(bytes) = part(place) else { continue };
+        if items.pages_mut().is_some_and(|pages| pages.put(page, bytes).is_ok()) {
+            assert!(!items.missing(&rows).contains(&page), "page {page} is there and missing");
+        }
+    }
+    let ids = items.pages().and_then(|pages| part(pages.ids()));
+    if let Some(ids) = ids
+        && items.pages_mut().is_some_and(|pages| pages.put_ids(ids).is_ok())
+    {
+        let known = rows.iter().filter_map(|row| items.get(*row).map(|item| (*row, item.id.clone())));
+        for (row, id) in known.take(3) {
+            // An id's hash is the writer's word: a wrong one finds nothing, and nothing worse.
+            assert!(items.candidates(&id).is_some(), "{row}");
+        }
+    }
+    let columns = items.columns();
+    let all: usize = columns.categories().map(|(_, count)| count).sum();
+    assert!(all <= items.len(), "{all} of {} items have a category", items.len());
+    for (category, count) in columns.categories() {
+        let distinct = columns.categories().filter(|(other, _)| *other == category).count();
+        assert!(distinct > 1 || columns.having(Some(category), None, &[]).len() == count, "{category}");
+    }
+    items_behind(input, Some(head), folder)
+}
+
+/// What may be allocated for an input that is unpacked: zlib makes at most 1,032 bytes of one, in a buffer that grows by doubling, and
+/// columns hold two bytes for one.
+fn inflated(input: &[u8]) -> usize {
+    ANYWAY + 5 * 1032 * input.len()
+}
+
 /// The list of items behind a card with its checksum, and two vectors.
-fn items(input: &[u8], _: &Path) -> String {
+fn items(input: &[u8], folder: &Path) -> String {
+    items_behind(input, None, folder)
+}
+
+fn items_behind(input: &[u8], head: Option<&[u8]>, _: &Path) -> String {
     let Ok(features) =
         FeatureFile::pack_rows(&[1.0, 0.0, 0.0, 1.0], 2, [7; 32], [9; 16]).map(|file| file.write())
     else {
@@ -370,7 +441,9 @@ fn items(input: &[u8], _: &Path) -> String {
         weights_sha256: hash::to_hex(&[7; 32]),
         features: FileReference::hashed("features", "twill", &features),
         items: FileReference::hashed("items", "json", input),
+        items_head: head.map(FileHead::of),
     };
     let card = serde_json::to_vec(&card).unwrap_or_default();
-    answer(within(json(input), || Catalogue::open(&card, input, &features)))
+    let most = if head.is_some() { inflated(input) } else { json(input) };
+    answer(within(most, || Catalogue::open(&card, input, &features)))
 }

@@ -49,9 +49,22 @@ pub struct Flags {
     /// Quality of the stored pictures, 0 to 100
     #[arg(long, default_value_t = 75.0)]
     quality: f32,
+    /// How the item list is written. One list is there before the first result; of pages a browser fetches those with results in them
+    /// [default: pages from 20,000 items on]
+    #[arg(long)]
+    items: Option<Listing>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// The `--items` choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Listing {
+    /// One list of JSON
+    List,
+    /// Pages of compressed JSON behind a short head
+    Pages,
 }
 
 /// The `--duplicates` choice.
@@ -89,6 +102,7 @@ impl Flags {
             quality: self.quality,
             update: self.update,
             skip_duplicates: self.duplicates == Duplicates::Skip,
+            in_pages: self.items.map(|listing| listing == Listing::Pages),
         };
         Ok((sources, settings))
     }

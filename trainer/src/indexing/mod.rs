@@ -53,6 +53,8 @@ pub struct Settings {
     pub update: bool,
     /// Whether pictures that hardly differ from an earlier one are left out.
     pub skip_duplicates: bool,
+    /// Whether the item list is in pages; `None` leaves that to its length.
+    pub in_pages: Option<bool>,
 }
 
 /// Indexes these pictures into `out`, where they replace the catalogue that is there. Pictures that cannot be read are

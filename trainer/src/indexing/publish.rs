@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use model::catalogue::{CARD_FORMAT, CARD_VERSION, CatalogueCard, Item};
+use model::catalogue::{CARD_FORMAT, CatalogueCard, Item, ItemList};
 use model::embedder::Embedder;
 use model::feature_file::FeatureFile;
 use model::hash;
+use model::items::LONG;
 use model::weights::FileReference;
 use serde_json::{Value, json};
 
@@ -38,20 +39,25 @@ pub(super) fn publish(
     journal: Journal,
 ) -> Result<u64> {
     let features = pack(edition.rows, embedder)?.write();
-    let items = serde_json::to_vec(edition.items)?;
+    let list = if settings.in_pages.unwrap_or(edition.items.len() >= LONG) {
+        ItemList::in_pages(edition.items, &embedder.card().attributes)?
+    } else {
+        ItemList::whole(edition.items)?
+    };
     let new = CatalogueCard {
         format: CARD_FORMAT.to_owned(),
-        version: CARD_VERSION,
+        version: list.version(),
         name: settings.name.clone(),
         licence: settings.licence.clone(),
         count: edition.items.len() as u64,
         dimension: embedder.dimension() as u64,
         weights_sha256: hash::to_hex(&embedder.card().weights_sha256()),
         features: FileReference::hashed("features", "twill", &features),
-        items: FileReference::hashed("items", "json", &items),
+        items: list.file,
+        items_head: list.head,
     };
     files::write(&out.join(&new.features.file), &features)?;
-    files::write(&out.join(&new.items.file), &items)?;
+    files::write(&out.join(&new.items.file), &list.bytes)?;
     let state = state::name_for(&new.features.file);
     if let Some(name) = &state {
         files::write(&out.join(name), &state::write(edition.rows, edition.left_out)?)?;
@@ -76,7 +82,7 @@ pub(super) fn publish(
     }
     remove_other_editions(out, &[Some(new.features.file), Some(new.items.file), state])?;
     journal.remove()?;
-    Ok((features.len() + items.len()) as u64)
+    Ok((features.len() + list.bytes.len()) as u64)
 }
 
 /// The vectors of these pictures. Fails where one is none of this network's.
@@ -91,9 +97,14 @@ fn remove_other_editions(out: &Path, kept: &[Option<String>]) -> Result<()> {
     let entries = fs::read_dir(out).with_context(|| format!("{} cannot be listed", out.display()))?;
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let ours = [("features-", ".twill"), ("items-", ".json"), (state::PREFIX, state::SUFFIX)]
-            .into_iter()
-            .any(|(prefix, suffix)| files::is_hashed(name, prefix, suffix));
+        let ours = [
+            ("features-", ".twill"),
+            ("items-", ".json"),
+            ("items-", ".twill"),
+            (state::PREFIX, state::SUFFIX),
+        ]
+        .into_iter()
+        .any(|(prefix, suffix)| files::is_hashed(name, prefix, suffix));
         if ours && !kept.iter().flatten().any(|kept| kept == name) {
             files::remove(&path)?;
         }

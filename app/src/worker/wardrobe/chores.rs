@@ -56,7 +56,7 @@ impl Wardrobe {
         let Identity { sha256, name, date, added } = identity;
         let vector = from_halves(&to_halves(&seen.embedding));
         let look = look(small);
-        let card = engine.recommender().embedder().card();
+        let card = engine.embedder().card();
         let (width, height) = small.dimensions();
         let garment = Garment {
             twin_of: self.shelf.twin_of(&vector, &look).map(str::to_owned),
@@ -190,7 +190,7 @@ impl Wardrobe {
         let files = self.files(&ids).await.into_iter().map(|file| file.map(|file| file.to_vec()));
         let files = files.collect::<Option<Vec<_>>>().ok_or_else(lost)?;
         let photos: Vec<_> = kept.iter().zip(files.iter().map(Vec::as_slice)).collect();
-        let card = engine.recommender().embedder().card();
+        let card = engine.embedder().card();
         let bytes = file::write(&photos, card.weights_sha256(), card.preprocess_id());
         // It is another network's photos that cannot be written.
         let bytes = bytes.map_err(|_| Fault::new(FaultKind::Wardrobe, texts::WARDROBE_RENEW_FIRST))?;

@@ -12,13 +12,14 @@ use std::collections::HashMap;
 
 use js_sys::{Promise, Reflect, Uint8Array};
 use model::catalogue::Item as Known;
+use model::items::Columns;
 use model::search::Hit as Row;
 use model::wardrobe::{Garment, Kept, Place, Shelf, from_halves, made_by};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::worker::engine::Engine;
-use crate::worker::facets::Facets;
+use crate::worker::facets;
 use crate::worker::scope;
 use pictures::Pictures;
 use store::{Refusal, Stamps, Store};
@@ -38,7 +39,7 @@ pub(super) struct Wardrobe {
     shelf: Shelf,
     /// The shelf's photos as filters know them; those that cannot be searched have nothing that a filter asks for.
     items: Vec<Known>,
-    facets: Facets,
+    columns: Columns,
     /// Thumbnails of photos that no database keeps.
     loose: HashMap<String, Uint8Array>,
     pictures: Pictures,
@@ -64,9 +65,9 @@ impl Wardrobe {
     pub(super) async fn sync(&mut self, engine: &Engine) -> bool {
         if !self.is_open {
             self.is_open = true;
-            let card = engine.recommender().embedder().card();
+            let card = engine.embedder().card();
             let own = made_by(card.weights_sha256(), card.preprocess_id());
-            self.shelf = Shelf::new(own, engine.recommender().embedder().dimension());
+            self.shelf = Shelf::new(own, engine.embedder().dimension());
             self.connect().await;
             self.load(engine).await;
             return true;
@@ -122,7 +123,7 @@ impl Wardrobe {
             Known { category: String::new(), colour: None, extra: <_>::default(), ..item }
         };
         self.items = self.shelf.kept().iter().map(item).collect();
-        self.facets = Facets::of(&self.items, &engine.recommender().embedder().card().attributes);
+        self.columns = Columns::of(&self.items, &engine.embedder().card().attributes);
     }
 
     /// What there is, for the page.
@@ -132,14 +133,14 @@ impl Wardrobe {
             count: kept.len(),
             stale: kept.iter().filter(|kept| !self.shelf.is_current(kept)).count(),
             trouble: self.trouble.clone(),
-            own: Facets::offer(&[&self.facets]),
-            both: Facets::offer(&[engine.facets(), &self.facets]),
+            own: facets::offer(&[&self.columns]),
+            both: facets::offer(&[&engine.columns(), &self.columns]),
         }
     }
 
     /// The photos nearest to a vector, without photo `but`, and how many there were to choose from.
     pub(super) fn nearest(&self, query: &[f32], but: Option<&str>, filter: &Filter) -> (Vec<Row>, usize) {
-        let allowed = self.facets.allowed(&self.items, filter);
+        let allowed = facets::allowed(&self.columns, filter);
         let kept = self.shelf.kept();
         let passes = |row: usize| allowed.as_ref().is_none_or(|(list, _)| list.contains(row));
         let hits = self.shelf.nearest(query, MOST_RESULTS, |row| {
@@ -263,7 +264,7 @@ pub(super) async fn hits_of(
     };
     let hit = |(place, score): &(Place, f32)| {
         let item = match place {
-            Place::Catalogue(row) => engine.item(*row),
+            Place::Catalogue(row) => engine.items().show(*row),
             Place::Wardrobe(_) => own.next(),
         };
         Some(Hit { item: item?, score: *score })
