@@ -37,8 +37,12 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 { printf '['; list -path './catalogue/images/*'; printf ']\n'; } >"$scratch/pictures"
 mv "$scratch/pictures" pictures.json
+# Of a large catalogue the worker keeps the vectors itself, block by block, so that a new version of it is not fetched whole
+# (app/src/worker/kept.rs, where LARGE is the same).
+LARGE=$((8 << 20))
+[ "$(find ./catalogue -name 'features-*' -type f -exec cat {} + 2>/dev/null | wc -c)" -lt "$LARGE" ] || left_out=(! -path './catalogue/features-*')
 # Types are for programmers. What other people's pages load is listed: below this folder they are answered from the same version.
-{ printf 'const FILES = ['; list ! -path './catalogue/images/*' ! -name sw.js ! -name '*.d.ts'; printf '];\n'; } >"$scratch/files"
+{ printf 'const FILES = ['; list ! -path './catalogue/images/*' ! -name sw.js ! -name '*.d.ts' ${left_out[@]+"${left_out[@]}"}; printf '];\n'; } >"$scratch/files"
 version=$(sum "$scratch/files" | cut -c 1-16)
 awk -v version="$version" -v files="$scratch/files" '
     /^const VERSION = / { printf "const VERSION = \"%s\";\n", version; next }

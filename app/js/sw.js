@@ -117,6 +117,17 @@ async function page(request, file) {
   }
 }
 
+// Of what is kept, the part that was asked for.
+async function part(request, response) {
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("range") ?? "") ?? [];
+  if (from === undefined) return response;
+  const whole = await response.blob();
+  const end = Math.min(to ? Number(to) + 1 : whole.size, whole.size);
+  if (Number(from) >= end) return new Response(null, { status: 416 });
+  const headers = { "content-type": whole.type, "content-length": end - from, "content-range": `bytes ${from}-${end - 1}/${whole.size}` };
+  return new Response(whole.slice(Number(from), end, whole.type), { status: 206, headers });
+}
+
 const files = new Map(FILES.map((file) => [addressOf(file[0]), file]));
 
 async function picture(address) {
@@ -139,7 +150,7 @@ addEventListener("fetch", (event) => {
     event.respondWith(receive(request));
   } else if (request.method === "GET") {
     const file = files.get(address === `${SCOPE}index.html` ? SCOPE : address);
-    if (file) event.respondWith(request.mode === "navigate" ? page(request, file) : kept(file));
+    if (file) event.respondWith(request.mode === "navigate" ? page(request, file) : kept(file).then((whole) => part(request, whole)));
     else if (address.startsWith(new URL(PICTURES_FOLDER, SCOPE).href)) event.respondWith(picture(address));
   }
 });

@@ -37,6 +37,7 @@ async function fetchProgram(address) {
 
 (async () => {
   try {
+    if (PROGRAM === "worker") importScripts("blocks.js");
     importScripts(`${PROGRAM}.js`);
     await wasm_bindgen({ module_or_path: fetchProgram(`${PROGRAM}_bg.wasm`) });
   } catch (error) {

@@ -109,8 +109,10 @@ impl CatalogueCard {
         if card.version > CARD_VERSION {
             return Err(invalid(format!("its version {} is newer than this program", card.version)));
         }
-        if !card.features.is_plain_name() || !card.items.is_plain_name() {
-            return Err(invalid("it names a file outside its own folder"));
+        if !card.features.is_sound() || !card.items.is_sound() {
+            return Err(invalid(
+                "it names a file outside its own folder, or parts that do not make up a file",
+            ));
         }
         if card.items_head.as_ref().is_some_and(|head| head.bytes > card.items.bytes) {
             return Err(invalid("the head of its item list is longer than the list"));

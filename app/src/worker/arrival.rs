@@ -15,7 +15,7 @@ use model::Error;
 use model::catalogue::CatalogueCard;
 use model::crop::CropBox;
 use model::embedder::{Embedder, Embedding};
-use model::feature_file::{FeatureFile, FeatureStream};
+use model::feature_file::{FeatureFile, FeatureStream, Piece};
 use model::hash::Hasher;
 use model::search::{Filter as Rows, Request, search_stream};
 
@@ -96,6 +96,11 @@ impl<'a> Arrival<'a> {
             .map_err(|reason| Error::InvalidFeatureFile { reason })
             .and_then(|()| self.stream.finish())
             .map_err(|error| fault::of(&error))
+    }
+
+    /// The pieces that the rest of the file is in, where that is known.
+    pub(super) fn pieces(&self) -> Vec<Piece> {
+        self.stream.pieces()
     }
 
     async fn push(&mut self, piece: &[u8]) -> Result<(), Error> {

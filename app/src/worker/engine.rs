@@ -18,6 +18,7 @@ use crate::worker::arrival::{Arrival, Queue, Shelf};
 use crate::worker::fetch::{Piece, Sink, Wanted, fetch, fetch_into, fetch_piece};
 use crate::worker::graphics::Graphics;
 use crate::worker::items::Store;
+use crate::worker::kept::{Kept, fetch_rest};
 use crate::worker::switch::Switch;
 use crate::worker::{backend, facets, fault, query, tell};
 use twill_app::protocol::{
@@ -81,7 +82,9 @@ impl Slot {
         let first = try_join(download.get(&card.weights), download.items());
         let wanted = || download.wanted(&catalogue_card.features, true);
         let count = |bytes| download.count(bytes);
+        let mut kept = None;
         let (weights, list) = if catalogue_card.features.bytes >= LARGE {
+            kept = Some(Kept::open(&setup.catalogue).await);
             first.await?
         } else {
             let codes = wanted().before(download.codes_end());
@@ -107,11 +110,18 @@ impl Slot {
         if !is_all {
             let shelf = Shelf { embedder: &embedder, card: catalogue_card, items: &items, queue };
             arrival.serve(shelf).await?;
-            fetch_into(wanted(), &mut arrival, &count).await?;
+            match &mut kept {
+                Some(kept) => fetch_rest(&wanted, catalogue_card, kept, &mut arrival, &count).await?,
+                None => fetch_into(wanted(), &mut arrival, &count).await?,
+            }
             tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
         }
 
-        let features = arrival.finish(catalogue_card)?;
+        let features = arrival.finish(catalogue_card);
+        if let Some(kept) = kept {
+            if features.is_ok() { kept.settle().await } else { kept.forget().await }
+        }
+        let features = features?;
         let (rows, weights) = (features.len() as u64, features.weights_sha256());
         catalogue_card
             .check_features(rows, features.dimension(), weights)
@@ -199,7 +209,7 @@ impl<'a> Download<'a> {
         } else {
             (&self.setup.model, FaultKind::Model)
         };
-        Wanted::beside(card, &file.file, file.bytes, kind, self.is_retry)
+        Wanted::beside(card, file, kind, self.is_retry)
     }
 
     /// Where the feature file's codes end: with those, everything can be searched. None where all is to come at once.

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use futures::future::{Either, LocalBoxFuture, select};
 use js_sys::{Promise, Reflect, Uint8Array};
+use model::weights::FileReference;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Request, RequestCache, RequestInit, Response, Url};
@@ -29,6 +30,8 @@ const MAX_PICTURE: u64 = 32 << 20;
 pub(super) struct Wanted {
     /// Absolute address.
     pub(super) address: String,
+    /// Where it is cut into parts, the address of each and its length, in order.
+    pub(super) parts: Vec<(String, u64)>,
     /// What it is a part of.
     pub(super) kind: FaultKind,
     /// At most so many bytes are accepted.
@@ -44,6 +47,7 @@ impl Wanted {
     pub(super) fn card(address: &str, kind: FaultKind) -> Self {
         Self {
             address: address.to_owned(),
+            parts: Vec::new(),
             kind,
             max_bytes: MAX_CARD,
             cache: RequestCache::NoCache,
@@ -53,15 +57,17 @@ impl Wanted {
 
     /// A file named by a card, beside it. Its name changes with its contents, so the cache may keep it; `is_retry` passes by
     /// the cache, which may hold what was wrong the last time.
-    pub(super) fn beside(card: &str, file: &str, bytes: u64, kind: FaultKind, is_retry: bool) -> Self {
+    pub(super) fn beside(card: &str, file: &FileReference, kind: FaultKind, is_retry: bool) -> Self {
         let cache = if is_retry { RequestCache::Reload } else { RequestCache::Default };
-        Self { address: resolve(file, card), kind, max_bytes: bytes, cache, until: None }
+        let parts = file.parts.iter().map(|part| (resolve(&part.file, card), part.bytes)).collect();
+        Self { address: resolve(&file.file, card), parts, kind, max_bytes: file.bytes, cache, until: None }
     }
 
     /// An item's picture.
     pub(super) fn picture(address: &str) -> Self {
         let (kind, cache) = (FaultKind::Network, RequestCache::Default);
-        Self { address: address.to_owned(), kind, max_bytes: MAX_PICTURE, cache, until: None }
+        let address = address.to_owned();
+        Self { address, parts: Vec::new(), kind, max_bytes: MAX_PICTURE, cache, until: None }
     }
 
     /// What comes before byte `until` will do for now. Only of the page's own host: others would have to allow more than plain requests.
@@ -70,9 +76,22 @@ impl Wanted {
     }
 
     /// Whether the page's own host has it.
-    fn is_own(&self) -> bool {
+    pub(super) fn is_own(&self) -> bool {
         let origin = Url::new(&self.address).map(|url| url.origin());
         origin.is_ok_and(|origin| origin == scope().location().origin())
+    }
+
+    /// The address of what has byte `start` of the file, and which of its bytes are there.
+    fn place(&self, start: u64) -> (&str, Range<u64>) {
+        let mut from = 0;
+        for (address, bytes) in &self.parts {
+            let place = from..from + bytes;
+            if place.contains(&start) {
+                return (address, place);
+            }
+            from = place.end;
+        }
+        (&self.address, 0..self.max_bytes)
     }
 
     fn name(&self) -> &str {
@@ -190,10 +209,14 @@ pub(super) async fn fetch_into(
     let mut download = Download { wanted, sink, is_resumable: told > 0, told };
     let mut pauses = PAUSES.into_iter();
     loop {
-        match (download.attempt(on_bytes).await, pauses.next()) {
-            (Ok(()), _) => return Ok(()),
-            (Err(Trouble::Passing(_)), Some(milliseconds)) => pause(milliseconds).await,
-            (Err(Trouble::Passing(fault) | Trouble::Final(fault)), _) => return Err(fault),
+        match download.attempt(on_bytes).await {
+            Ok(()) if download.has_further_part() => {}
+            Ok(()) => return Ok(()),
+            Err(Trouble::Final(fault)) => return Err(fault),
+            Err(Trouble::Passing(fault)) => match pauses.next() {
+                Some(milliseconds) => pause(milliseconds).await,
+                None => return Err(fault),
+            },
         }
     }
 }
@@ -218,17 +241,29 @@ struct Download<'a> {
 }
 
 impl Download<'_> {
+    /// Whether a part has come to its end and another one is to come.
+    fn has_further_part(&self) -> bool {
+        let start = self.sink.count() as u64;
+        let end = self.wanted.until.unwrap_or(self.wanted.max_bytes);
+        !self.wanted.parts.is_empty() && start > 0 && start < end && self.wanted.place(start).1.start == start
+    }
+
     async fn attempt(&mut self, on_bytes: &dyn Fn(usize)) -> Result<(), Trouble> {
         let passing = |fault| Err(Trouble::Passing(fault));
         let failed = |fault| Err(Trouble::Final(fault));
-        if !self.is_resumable {
+        // A part begins as any file does.
+        let begins = |start: usize| start as u64 == self.wanted.place(start as u64).1.start;
+        if !self.is_resumable && !begins(self.sink.count()) {
             self.sink.restart();
         }
         let start = self.sink.count();
         if self.wanted.until.is_some_and(|until| start as u64 >= until) {
             return Ok(());
         }
-        let Ok(response) = request(&self.wanted, start).await else {
+        let place = self.wanted.place(start as u64).1;
+        let until = self.wanted.until.filter(|until| *until < place.end);
+        let from = (start as u64 - place.start) as usize;
+        let Ok(response) = request(&self.wanted, start, until).await else {
             return passing(self.wanted.interrupted());
         };
         let headers = response.headers();
@@ -244,13 +279,12 @@ impl Download<'_> {
         }
         // Of a compressed answer, parts are parts of something else.
         let is_compressed = header("content-encoding").is_some_and(|encoding| encoding != "identity");
-        let is_asked =
-            !is_compressed && header("content-range").is_some_and(|range| starts_at(&range, start));
-        if (start > 0 || self.wanted.until.is_some()) && !(status == 206 && is_asked) {
+        let is_asked = !is_compressed && header("content-range").is_some_and(|range| starts_at(&range, from));
+        if (from > 0 || until.is_some()) && !(status == 206 && is_asked) {
             // All of it after all, or another part than the one asked for.
             self.is_resumable = false;
             self.wanted.until = None;
-            if start > 0 && status != 200 || matches!(status, 206 | 416) {
+            if start > 0 && (status != 200 || place.start > 0) || matches!(status, 206 | 416) {
                 return passing(self.wanted.interrupted());
             }
             self.sink.restart();
@@ -261,15 +295,21 @@ impl Download<'_> {
         self.is_resumable = !is_compressed;
         let announced = header("content-length").and_then(|length| length.parse::<u64>().ok());
         let whole = announced.map(|length| length.saturating_add(self.sink.count() as u64));
-        if whole.is_some_and(|length| length > self.wanted.max_bytes) {
+        if whole.is_some_and(|length| length > place.end) {
             return failed(
                 self.wanted.fault(texts::file_too_long(self.wanted.name(), self.wanted.max_bytes)),
             );
         }
-        self.read_body(&response, on_bytes).await
+        self.read_body(&response, place.end, on_bytes).await
     }
 
-    async fn read_body(&mut self, response: &Response, on_bytes: &dyn Fn(usize)) -> Result<(), Trouble> {
+    /// Reads an answer, which ends at byte `most` of the file or before.
+    async fn read_body(
+        &mut self,
+        response: &Response,
+        most: u64,
+        on_bytes: &dyn Fn(usize),
+    ) -> Result<(), Trouble> {
         let Some(body) = response.body() else { return Ok(()) };
         let interrupted = |wanted: &Wanted| Trouble::Passing(wanted.interrupted());
         let reader: ReadableStreamDefaultReader =
@@ -294,7 +334,7 @@ impl Download<'_> {
                 .map_err(|_| interrupted(&self.wanted))?;
             let start = self.sink.count();
             let end = start + piece.length() as usize;
-            if end as u64 > self.wanted.max_bytes {
+            if end as u64 > most {
                 // Nobody waits for the outcome of giving up.
                 let _ = reader.cancel();
                 let message = texts::file_too_long(self.wanted.name(), self.wanted.max_bytes);
@@ -323,14 +363,16 @@ fn starts_at(range: &str, byte: usize) -> bool {
         .is_some_and(|first| first.parse() == Ok(byte))
 }
 
-/// Asks for a file, from byte `start` on, as far as it is wanted.
-async fn request(wanted: &Wanted, start: usize) -> Result<Response, JsValue> {
+/// Asks for a file, or the part of it that has byte `start`, from there on and before byte `until`.
+async fn request(wanted: &Wanted, start: usize, until: Option<u64>) -> Result<Response, JsValue> {
     let options = RequestInit::new();
     options.set_cache(wanted.cache);
-    let request = Request::new_with_str_and_init(&wanted.address, &options)?;
-    let last = wanted.until.map(|until| until.saturating_sub(1).to_string());
-    if start > 0 || last.is_some() {
-        request.headers().set("range", &format!("bytes={start}-{}", last.unwrap_or_default()))?;
+    let (address, place) = wanted.place(start as u64);
+    let request = Request::new_with_str_and_init(address, &options)?;
+    let from = start as u64 - place.start;
+    let last = until.map(|until| (until - place.start).saturating_sub(1).to_string());
+    if from > 0 || last.is_some() {
+        request.headers().set("range", &format!("bytes={from}-{}", last.unwrap_or_default()))?;
     }
     JsFuture::from(scope().fetch_with_request(&request)).await?.dyn_into()
 }

@@ -99,8 +99,7 @@ impl Store {
         }
         let mut outcome = Ok(());
         for is_retry in [false, true] {
-            let FileReference { file, bytes, .. } = &self.file;
-            let wanted = Wanted::beside(&self.catalogue, file, *bytes, FaultKind::Catalogue, is_retry);
+            let wanted = Wanted::beside(&self.catalogue, &self.file, FaultKind::Catalogue, is_retry);
             let bytes = match fetch_piece(wanted, place.clone(), &|_| {}).await? {
                 Piece::Part(bytes) => bytes,
                 Piece::Whole(whole) => {

@@ -14,6 +14,7 @@ mod fetch;
 mod graphics;
 mod heat;
 mod items;
+mod kept;
 pub(crate) mod photo;
 mod query;
 pub(crate) mod relaxed;

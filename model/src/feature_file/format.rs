@@ -11,6 +11,8 @@ pub const MAGIC: [u8; 8] = *b"TWILLFF\x1a";
 pub const MAJOR: u16 = 1;
 /// A reader accepts any minor version. 0 had no codes.
 pub const MINOR: u16 = 1;
+/// Of a file with hashes of its vectors' blocks.
+pub const MINOR_WITH_VECTOR_BLOCKS: u16 = 2;
 /// Length of the header.
 pub const HEADER: usize = 128;
 /// Length of an entry of the section table.
@@ -29,6 +31,12 @@ pub const CODEC_SEVEN_BITS: u32 = 2;
 pub const KIND_BLOCKS: u32 = 3;
 /// As [`BLOCK_TABLE_HEAD`] and [`BLOCK_HEAD`] say.
 pub const CODEC_BLOCKS: u32 = 1;
+/// Section that has the hashes of the vectors of each block of rows.
+pub const KIND_VECTOR_BLOCKS: u32 = 4;
+/// A SHA-256 a block.
+pub const CODEC_SHA256: u32 = 1;
+/// Length of a hash.
+pub const HASH: usize = 32;
 /// Rows whose codes are interleaved.
 pub const GROUP_ROWS: usize = 16;
 /// Consecutive values of a row that stay together.

@@ -21,8 +21,8 @@ use half::{f16, slice::HalfFloatSliceExt as _};
 use crate::{Error, Result, embedder::Embedding};
 pub use codes::Line;
 pub(crate) use codes::{Block, Codes};
-pub use stream::FeatureStream;
-pub use write::bytes_before_vectors;
+pub use stream::{FeatureStream, Piece};
+pub use write::{bytes_before_codes, bytes_before_vectors};
 
 /// Vectors of a catalogue, in the order of its items.
 #[derive(Clone, Debug, PartialEq)]

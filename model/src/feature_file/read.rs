@@ -7,8 +7,8 @@ use super::{
     codes::{self, Codes},
     format::{
         ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_F16, CODEC_SEVEN_BITS,
-        ENTRY, GROUP_ROWS, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTORS, LINE, MAGIC, MAJOR, MAX_DIMENSION,
-        MAX_SECTIONS,
+        CODEC_SHA256, ENTRY, GROUP_ROWS, HASH, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS,
+        KIND_VECTORS, LINE, MAGIC, MAJOR, MAX_DIMENSION, MAX_SECTIONS,
     },
     invalid,
 };
@@ -74,6 +74,11 @@ impl Head {
         self.find(KIND_CODES, CODEC_SEVEN_BITS).zip(self.find(KIND_BLOCKS, CODEC_BLOCKS))
     }
 
+    /// The section with the hashes of the vectors' blocks, where there is one.
+    pub(super) fn vector_blocks(&self) -> Option<&Section> {
+        self.find(KIND_VECTOR_BLOCKS, CODEC_SHA256)
+    }
+
     /// The section of vectors, where it has its length and comes after the codes, and those after their blocks.
     pub(super) fn in_order(&self) -> Option<&Section> {
         let (codes, blocks) = self.coded()?;
@@ -111,6 +116,9 @@ impl FeatureFile {
         let vectors: Vec<f16> = data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])).collect();
         check_shape(vectors.len(), dimension)?;
         check_vectors(&vectors, dimension)?;
+        if let Some(section) = head.vector_blocks() {
+            section.contents(bytes).ok_or_else(outside).and_then(|contents| hashes(contents, section))?;
+        }
         let codes = match head.coded() {
             Some((codes, blocks)) => read_codes(bytes, codes, blocks, &vectors, dimension)?,
             None => Codes::quantise(
@@ -260,6 +268,14 @@ impl Section {
         let (offset, length) = usize::try_from(self.offset).ok().zip(usize::try_from(self.length).ok())?;
         bytes.get(offset..)?.get(..length)
     }
+}
+
+/// The hashes of the vectors' blocks, which are these `contents`, checked against their own.
+pub(super) fn hashes(contents: &[u8], section: &Section) -> Result<Vec<[u8; HASH]>> {
+    if sha256(contents) != section.hash {
+        return Err(invalid("the hashes of its blocks of vectors are damaged, the checksum differs"));
+    }
+    Ok(contents.as_chunks::<HASH>().0.to_vec())
 }
 
 /// The section table, with its checksum and every section's place checked; `None` where it is not whole yet.

@@ -12,7 +12,7 @@ use half::f16;
 use super::{
     Codes, FeatureFile, Line, check_shape, check_vectors,
     codes::lines_of,
-    format::{GROUP_ROWS, LINE, QUAD},
+    format::{GROUP_ROWS, HASH, LINE, QUAD},
     invalid,
     read::{self, BlockTable, EIGHT_BITS, Head, outside},
 };
@@ -29,12 +29,25 @@ pub struct FeatureStream {
     codes: Option<Codes>,
     /// The section of blocks.
     table: Vec<u8>,
+    /// The hashes of the vectors' blocks, where the file has them before its codes.
+    vector_hashes: Vec<[u8; HASH]>,
     /// What each block of codes says of how far it is off.
     residuals: Vec<f64>,
     /// Of the hashes of all blocks.
     code_hash: Hasher,
     vectors: Vec<f16>,
     vector_hash: Hasher,
+}
+
+/// A part of a feature file that has a hash of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its first byte.
+    pub start: u64,
+    /// The byte after its last one.
+    pub end: u64,
+    /// Its SHA-256.
+    pub hash: [u8; HASH],
 }
 
 impl std::fmt::Debug for FeatureStream {
@@ -76,6 +89,10 @@ impl FeatureStream {
             // From here on the number of rows fits `usize`, and so does everything that is computed from it.
             if length != Some(codes.length) || usize::try_from(codes.length).is_err() {
                 return Err(invalid("its codes do not have the length that the header states"));
+            }
+            if let Some(section) = head.vector_blocks().filter(|section| section.offset < codes.offset) {
+                let Some(contents) = section.contents(&self.bytes) else { return Ok(()) };
+                self.vector_hashes = read::hashes(contents, section)?;
             }
             let blocks = BlockTable::read(contents, table, head.rows, head.dimension)?;
             self.codes = Some(Codes::none(head.dimension, blocks.block_rows));
@@ -162,6 +179,41 @@ impl FeatureStream {
     fn has_all_codes(&self) -> bool {
         let rows = self.head.as_ref().map(|head| head.rows);
         self.codes.as_ref().map(|codes| codes.rows() as u64) == rows
+    }
+
+    /// The rest of the file in the pieces that it has hashes of: each block of codes, then each block of vectors. None where not all of
+    /// the rest is in such pieces, one after the other, or a block has begun.
+    #[must_use]
+    pub fn pieces(&self) -> Vec<Piece> {
+        self.try_pieces().unwrap_or_default()
+    }
+
+    fn try_pieces(&self) -> Option<Vec<Piece>> {
+        let (head, codes) = (self.head.as_ref()?, self.codes.as_ref()?);
+        let (vectors, (section, table)) = (head.in_order()?, head.coded()?);
+        let blocks = BlockTable::read(&self.table, table, head.rows, head.dimension).ok()?;
+        let (rows, block_rows) = (head.rows as usize, codes.block_rows());
+        let lengths = (0..rows).step_by(block_rows).map(|row| block_rows.min(rows - row));
+        let code_bytes = |rows: usize| (lines_of(rows, head.dimension) * LINE) as u64;
+        let vector_bytes = |rows: usize| (rows * head.dimension * 2) as u64;
+        let mut pieces = Vec::new();
+        let mut start = section.offset;
+        for (index, rows) in lengths.clone().enumerate() {
+            let hash = blocks.entry(index).ok()??.hash;
+            pieces.push(Piece { start, end: start + code_bytes(rows), hash });
+            start += code_bytes(rows);
+        }
+        if start != vectors.offset || lengths.len() != self.vector_hashes.len() {
+            return None;
+        }
+        for (rows, hash) in lengths.zip(&self.vector_hashes) {
+            pieces.push(Piece { start, end: start + vector_bytes(rows), hash: *hash });
+            start += vector_bytes(rows);
+        }
+        let (arrived, _) = self.progress();
+        pieces.retain(|piece| piece.end > arrived);
+        let is_next = pieces.first().is_none_or(|piece| piece.start == arrived);
+        (start == head.total && is_next).then_some(pieces)
     }
 
     /// Rows that can be searched so far.
@@ -283,6 +335,40 @@ mod tests {
             }
             assert_eq!(stream.finish().unwrap(), file);
         }
+    }
+
+    #[test]
+    fn the_rest_is_in_pieces_with_hashes() {
+        let file = in_small_blocks(100);
+        let bytes = file.write();
+        let mut stream = FeatureStream::new();
+        assert_eq!(stream.pieces(), []);
+        let first = usize::try_from(bytes_before_pieces(&bytes)).unwrap();
+        stream.push(&bytes[..first - 1]).unwrap();
+        assert_eq!(stream.pieces(), [], "the head is not there yet");
+        stream.push(&bytes[first - 1..first]).unwrap();
+        let pieces = stream.pieces();
+        assert_eq!(pieces.len(), 14, "seven blocks of codes, seven of vectors");
+        assert_eq!((pieces[0].start as usize, pieces[13].end as usize), (first, bytes.len()));
+        for (index, piece) in pieces.iter().enumerate() {
+            let part = &bytes[piece.start as usize..piece.end as usize];
+            assert_eq!(crate::hash::sha256(part), piece.hash, "piece {index}");
+            assert_eq!(stream.pieces(), pieces[index..]);
+            stream.push(&part[..5]).unwrap();
+            assert_eq!(stream.pieces(), [], "piece {index} has begun");
+            stream.push(&part[5..]).unwrap();
+        }
+        assert_eq!(stream.pieces(), []);
+        assert_eq!(stream.finish().unwrap(), file);
+        // A single block has the hash of all vectors, and needs no table.
+        let mut single = FeatureStream::new();
+        single.push(&in_small_blocks(16).write()).unwrap();
+        assert_eq!(single.pieces(), []);
+    }
+
+    /// Where the codes of a file begin, by its table: the third section of four.
+    fn bytes_before_pieces(bytes: &[u8]) -> u64 {
+        u64::from_le_bytes(*bytes[128 + 2 * 64 + 8..].first_chunk().unwrap())
     }
 
     #[test]

@@ -47,7 +47,8 @@ fn start(bytes: &[u8], section: usize) -> usize {
 }
 
 const BLOCKS: usize = 0;
-const CODES: usize = 1;
+/// Of a file of several blocks, which have the hashes of their vectors before their codes.
+const CODES: usize = 2;
 
 #[test]
 fn what_is_written_is_read() {
@@ -65,14 +66,18 @@ fn what_is_written_is_read() {
 
 #[test]
 fn where_codes_end_is_known_before_the_file_is() {
-    const VECTORS: usize = 2;
     for (count, dimension) in [(0, 1), (1, 10), (17, 3), (3000, 80), (70_000, 64)] {
         let rows = vec![1.0 / (dimension as f32).sqrt(); count * dimension];
         let file = FeatureFile::pack_rows(&rows, dimension, [7; 32], [9; 16]).unwrap();
-        let before = bytes_before_vectors(count as u64, dimension as u64);
-        assert_eq!(before, Some(start(&file.write(), VECTORS) as u64), "{count} x {dimension}");
+        let (count, dimension, bytes) = (count as u64, dimension as u64, file.write());
+        let sections = usize::from(bytes[12]);
+        assert_eq!(sections, if count == 70_000 { 4 } else { 3 });
+        let [codes, vectors] = [sections - 2, sections - 1].map(|section| start(&bytes, section) as u64);
+        assert_eq!(bytes_before_codes(count, dimension), Some(codes), "{count} x {dimension}");
+        assert_eq!(bytes_before_vectors(count, dimension), Some(vectors), "{count} x {dimension}");
     }
     for (count, dimension) in [(1, 0), (1, 4097), (u64::MAX, 64), (u64::MAX / 64, 2), (u64::MAX, u64::MAX)] {
+        assert_eq!(bytes_before_codes(count, dimension), None, "{count} x {dimension}");
         assert_eq!(bytes_before_vectors(count, dimension), None, "{count} x {dimension}");
     }
 }

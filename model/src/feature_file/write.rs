@@ -5,7 +5,8 @@ use super::{
     codes::{default_block_rows, lines_of},
     format::{
         ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_F16, CODEC_SEVEN_BITS,
-        ENTRY, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTORS, LINE, MAGIC, MAJOR, MAX_DIMENSION, MINOR,
+        CODEC_SHA256, ENTRY, HASH, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS, KIND_VECTORS, LINE,
+        MAGIC, MAJOR, MAX_DIMENSION, MINOR, MINOR_WITH_VECTOR_BLOCKS,
     },
 };
 use crate::hash::sha256;
@@ -14,14 +15,24 @@ use crate::hash::sha256;
 /// [`FeatureFile::write`] writes it: with those, everything can be searched. None where there is no such file.
 #[must_use]
 pub fn bytes_before_vectors(rows: u64, dimension: u64) -> Option<u64> {
+    let codes = bytes_before_codes(rows, dimension)?;
+    let (rows, dimension) = (usize::try_from(rows).ok()?, usize::try_from(dimension).ok()?);
+    codes.checked_add(u64::try_from(lines_of(rows, dimension) * LINE).ok()?)
+}
+
+/// How many bytes of such a file come before its codes: with those, every block of it can be told by its hash.
+#[must_use]
+pub fn bytes_before_codes(rows: u64, dimension: u64) -> Option<u64> {
     let (rows, dimension) = (usize::try_from(rows).ok()?, usize::try_from(dimension).ok()?);
     if !(1..=MAX_DIMENSION as usize).contains(&dimension) || rows > usize::MAX / (64 * dimension) {
         return None;
     }
-    let block_rows = default_block_rows(rows, dimension).max(1);
-    let blocks = BLOCK_TABLE_HEAD + rows.div_ceil(block_rows) * (BLOCK_HEAD + 8 * dimension);
-    let codes = (HEADER + 3 * ENTRY + blocks).next_multiple_of(ALIGNMENT);
-    u64::try_from(codes + lines_of(rows, dimension) * LINE).ok()
+    let blocks = rows.div_ceil(default_block_rows(rows, dimension).max(1));
+    let table = BLOCK_TABLE_HEAD + blocks * (BLOCK_HEAD + 8 * dimension);
+    // The hashes of a single block's vectors would be those of all vectors.
+    let (sections, hashes) = if blocks > 1 { (4, blocks * HASH) } else { (3, 0) };
+    let head = (HEADER + sections * ENTRY).next_multiple_of(ALIGNMENT) + table;
+    u64::try_from((head.next_multiple_of(ALIGNMENT) + hashes).next_multiple_of(ALIGNMENT)).ok()
 }
 
 /// A section before its place in the file is known.
@@ -36,13 +47,31 @@ impl FeatureFile {
     /// The file's bytes; the same vectors always give the same bytes.
     #[must_use]
     pub fn write(&self) -> Vec<u8> {
-        self.assemble(MINOR, &self.sections())
+        let sections = self.sections();
+        let has_hashes = sections.iter().any(|section| section.kind == KIND_VECTOR_BLOCKS);
+        self.assemble(if has_hashes { MINOR_WITH_VECTOR_BLOCKS } else { MINOR }, &sections)
     }
 
     /// What is needed first comes first, so that a reader can search before it has everything.
     pub(super) fn sections(&self) -> Vec<Section> {
         let hashes = self.block_hashes();
-        vec![self.block_section(&hashes), self.code_section(&hashes), self.vector_section()]
+        let mut sections = vec![self.block_section(&hashes)];
+        if hashes.len() > 1 {
+            sections.push(self.vector_block_section());
+        }
+        sections.extend([self.code_section(&hashes), self.vector_section()]);
+        sections
+    }
+
+    /// The hashes of the vectors of each block of rows, so that they can be kept and checked block by block.
+    fn vector_block_section(&self) -> Section {
+        let hash = |block: &[half::f16]| {
+            let bytes: Vec<u8> = block.iter().flat_map(|value| value.to_le_bytes()).collect();
+            sha256(&bytes)
+        };
+        let blocks = self.vectors.chunks(self.codes.block_rows() * self.dimension);
+        let bytes: Vec<u8> = blocks.flat_map(hash).collect();
+        Section { kind: KIND_VECTOR_BLOCKS, codec: CODEC_SHA256, hash: sha256(&bytes), bytes }
     }
 
     fn vector_section(&self) -> Section {

@@ -120,15 +120,20 @@ fn replace(folder: &Path, catalogue: &Catalogue, matrix: &Matrix) -> Result<()> 
         FeatureFile::pack_rows(&matrix.values, matrix.columns, old.weights_sha256(), old.preprocess_id())?;
     let bytes = features.write();
     let file = FileReference::hashed("features", "twill", &bytes);
-    let old_name = &catalogue.card().features.file;
-    files::write(&folder.join(&file.file), &bytes)?;
+    let old = &catalogue.card().features;
+    // As long as the longest of its parts was, where it was in parts.
+    let longest = old.parts.iter().map(|part| part.bytes).max();
+    let file = longest.map_or(file.clone(), |longest| file.cut(longest));
+    catalogue::write(folder, &file, &bytes)?;
     // The card as it is on disk: it may say more than this program knows.
     let path = folder.join(catalogue::CARD);
     let mut card: Map<String, Value> = files::read_json(&path)?;
     card.insert("features".to_owned(), serde_json::to_value(&file)?);
     files::write_json(&path, &card)?;
-    if *old_name != file.file {
-        files::remove(&folder.join(old_name))?;
+    if old.file != file.file {
+        for (name, _) in old.files() {
+            files::remove(&folder.join(name))?;
+        }
     }
     Ok(())
 }

@@ -53,6 +53,10 @@ pub struct Flags {
     /// [default: pages from 20,000 items on]
     #[arg(long)]
     items: Option<Listing>,
+    /// Cut feature file and item list into parts of at most so many megabytes, for hosts that limit how long a file may be (25 to 100 are
+    /// usual) [default: one file each, however long]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    largest_file: Option<u64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -103,6 +107,7 @@ impl Flags {
             update: self.update,
             skip_duplicates: self.duplicates == Duplicates::Skip,
             in_pages: self.items.map(|listing| listing == Listing::Pages),
+            longest_file: self.largest_file.map(|megabytes| megabytes * 1_000_000),
         };
         Ok((sources, settings))
     }

@@ -55,6 +55,8 @@ pub struct Settings {
     pub skip_duplicates: bool,
     /// Whether the item list is in pages; `None` leaves that to its length.
     pub in_pages: Option<bool>,
+    /// The longest that feature file and item list may be, in bytes: longer ones are cut into parts. `None` for any length.
+    pub longest_file: Option<u64>,
 }
 
 /// Indexes these pictures into `out`, where they replace the catalogue that is there. Pictures that cannot be read are

@@ -44,6 +44,10 @@ pub(super) fn publish(
     } else {
         ItemList::whole(edition.items)?
     };
+    let cut = |file: FileReference| match settings.longest_file {
+        Some(longest) => file.cut(longest),
+        None => file,
+    };
     let new = CatalogueCard {
         format: CARD_FORMAT.to_owned(),
         version: list.version(),
@@ -52,12 +56,12 @@ pub(super) fn publish(
         count: edition.items.len() as u64,
         dimension: embedder.dimension() as u64,
         weights_sha256: hash::to_hex(&embedder.card().weights_sha256()),
-        features: FileReference::hashed("features", "twill", &features),
-        items: list.file,
+        features: cut(FileReference::hashed("features", "twill", &features)),
+        items: cut(list.file),
         items_head: list.head,
     };
-    files::write(&out.join(&new.features.file), &features)?;
-    files::write(&out.join(&new.items.file), &list.bytes)?;
+    catalogue::write(out, &new.features, &features)?;
+    catalogue::write(out, &new.items, &list.bytes)?;
     let state = state::name_for(&new.features.file);
     if let Some(name) = &state {
         files::write(&out.join(name), &state::write(edition.rows, edition.left_out)?)?;
@@ -80,7 +84,9 @@ pub(super) fn publish(
             files::remove(&out.join(names::thumbnail(&id)))?;
         }
     }
-    remove_other_editions(out, &[Some(new.features.file), Some(new.items.file), state])?;
+    let named = [&new.features, &new.items].into_iter().flat_map(FileReference::files);
+    let kept: Vec<&str> = named.map(|(name, _)| name).chain(state.as_deref()).collect();
+    remove_other_editions(out, &kept)?;
     journal.remove()?;
     Ok((features.len() + list.bytes.len()) as u64)
 }
@@ -93,19 +99,15 @@ pub(super) fn pack(rows: &[&Record], embedder: &Embedder) -> Result<FeatureFile>
 }
 
 /// Removes feature files, item lists and states of other hashes.
-fn remove_other_editions(out: &Path, kept: &[Option<String>]) -> Result<()> {
+fn remove_other_editions(out: &Path, kept: &[&str]) -> Result<()> {
     let entries = fs::read_dir(out).with_context(|| format!("{} cannot be listed", out.display()))?;
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let ours = [
-            ("features-", ".twill"),
-            ("items-", ".json"),
-            ("items-", ".twill"),
-            (state::PREFIX, state::SUFFIX),
-        ]
-        .into_iter()
-        .any(|(prefix, suffix)| files::is_hashed(name, prefix, suffix));
-        if ours && !kept.iter().flatten().any(|kept| kept == name) {
+        let ours = [("features", "twill"), ("items", "json"), ("items", "twill")]
+            .into_iter()
+            .any(|(stem, extension)| catalogue::is_ours(name, stem, extension))
+            || files::is_hashed(name, state::PREFIX, state::SUFFIX);
+        if ours && !kept.contains(&name) {
             files::remove(&path)?;
         }
     }
