@@ -17,7 +17,7 @@ WASM=(--locked --profile dist -p app --target "$WASM_TARGET")
 NEXTEST=(cargo nextest run "${NATIVE[@]}" --no-fail-fast)
 # Of each wasm file, as brotli.
 PAGE_BUDGET_KB=250      # it has to paint at once; with all of its scripts and styles, too, where a host has compressed them ahead
-WORKER_BUDGET_KB=480    # the network on the processor, decoding, searching, the wardrobe: all that comes before the first result
+WORKER_BUDGET_KB=520    # the network on the processor, decoding, searching, the wardrobe: all that comes before the first result
 GRAPHICS_BUDGET_KB=1000 # the network on the graphics card, fetched beside it where there is one
 
 STEPS=(tools format lint_native lint_wasm licences unit docs peers page worker journeys wgpu)

@@ -2,92 +2,45 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use crate::save;
 use anyhow::{Context, Result, ensure};
 use e2e::{
     journey::Plan,
+    large::{Form, Large},
     page::{Backend, Page, View},
     photos::{drawn_shirt, jpeg},
     server::{Server, Settings, Stand},
     site::Shipped,
 };
-use model::{
-    catalogue::{CatalogueCard, Item},
-    embedder::unit,
-    feature_file::FeatureFile,
-    search::top_k,
-    weights::FileReference,
-};
-
-use crate::save;
 
 /// Items of the large catalogue: four blocks of codes.
 const ITEMS: usize = 200_000;
 /// Longest that the page may take for what is on its way.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A catalogue on a server of its own.
-struct Large {
+/// A catalogue on a server of its own, which gives no parts.
+struct Away {
     server: Server,
     folder: tempfile::TempDir,
-    features: FeatureFile,
-    items: Vec<Item>,
-    /// Name of the feature file, and the file.
-    file: String,
-    bytes: Vec<u8>,
+    large: Large,
 }
 
-impl Large {
-    /// Around the shipped items' vectors, so that there is something to find; all items share a picture.
+impl Away {
     fn open(shipped: &Shipped) -> Result<Self> {
         Self::open_with(shipped, None)
     }
 
     /// The same, with a first item of which this is the vector.
     fn open_with(shipped: &Shipped, first: Option<&[f32]>) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let own: Vec<Vec<f32>> = shipped.recommender().catalogue().features().rows().collect();
-        let mut state = 7_u32;
-        let mut noise = || {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            (f64::from(state) / f64::from(u32::MAX) - 0.5) as f32
-        };
-        let mut rows = Vec::new();
-        for row in 0..ITEMS {
-            let near: Vec<f32> = own[row % own.len()].iter().map(|value| value + 0.1 * noise()).collect();
-            rows.extend(unit(&near)?);
-        }
+        let mut rows = Large::vectors(shipped, ITEMS)?;
         if let Some(first) = first {
             rows[..first.len()].copy_from_slice(first);
         }
-        let shipped_card = shipped.recommender().catalogue().card();
-        let model = shipped.embedder().card();
-        let features =
-            FeatureFile::pack_rows(&rows, own[0].len(), model.weights_sha256(), model.preprocess_id())?;
-        let bytes = features.write();
-        let item = |row: usize| -> Result<Item> {
-            let json = format!(
-                r#"{{"id":"{row}","image":"one.webp","width":240,"height":320,"category":"Dresses","colour":"{}"}}"#,
-                if row.is_multiple_of(2) { "#c22a30" } else { "#3058a6" }
-            );
-            Ok(serde_json::from_str(&json)?)
-        };
-        let items = (0..ITEMS).map(item).collect::<Result<Vec<Item>>>()?;
-        let listed = serde_json::to_vec(&items)?;
-        let card = CatalogueCard {
-            count: ITEMS as u64,
-            items: FileReference::hashed("items", "json", &listed),
-            features: FileReference::hashed("features", "twill", &bytes),
-            ..shipped_card.clone()
-        };
-        fs::write(folder.path().join(&card.items.file), &listed)?;
-        fs::write(folder.path().join(&card.features.file), &bytes)?;
-        fs::write(folder.path().join("catalogue.json"), serde_json::to_vec(&card)?)?;
-        fs::copy(shipped.picture(&shipped.items()[0]), folder.path().join("one.webp"))?;
+        let large = Large::of(shipped, &rows, Form::default())?;
+        let folder = tempfile::tempdir()?;
+        large.write(folder.path())?;
         let settings = Settings { allow_other_origins: true, ..Settings::at_top(folder.path()) };
-        let server = Server::start(settings)?;
-        Ok(Self { server, folder, features, items, file: card.features.file, bytes })
+        Ok(Self { server: Server::start(settings)?, folder, large })
     }
 
     /// The page with this catalogue.
@@ -95,20 +48,18 @@ impl Large {
         Plan { query: format!("&catalogue={}", self.server.url()), ..Plan::on(Backend::Cpu) }
     }
 
-    /// Puts a file in the place of the feature file, under its name.
-    fn put(&self, bytes: &[u8]) -> Result<()> {
-        Ok(fs::write(self.folder.path().join(&self.file), bytes)?)
+    /// Name of the feature file.
+    fn file(&self) -> &str {
+        &self.large.card.features.file
     }
 
-    /// What searching the whole file for what the page shows finds.
+    /// Puts a file in the place of the feature file, under its name.
+    fn put(&self, bytes: &[u8]) -> Result<()> {
+        Ok(fs::write(self.folder.path().join(self.file()), bytes)?)
+    }
+
     fn check(&self, view: &View) -> Result<()> {
-        let query = &view.query.as_ref().context("the photo is not shown")?.embedding;
-        let expected: Vec<(String, f32)> = top_k(&self.features, query, 5)?
-            .iter()
-            .map(|hit| (self.items[hit.row].id.clone(), hit.score))
-            .collect();
-        ensure!(view.results() == expected, "{:?} instead of {expected:?}", view.results());
-        Ok(())
+        self.large.check(view)
     }
 }
 
@@ -129,18 +80,18 @@ fn shirt(folder: &Path) -> Result<std::path::PathBuf> {
 #[test]
 fn first_results_come_with_a_tenth_of_the_bytes() -> Result<()> {
     let shipped = Shipped::open()?;
-    let large = Large::open(&shipped)?;
+    let away = Away::open(&shipped)?;
     let folder = tempfile::tempdir()?;
     let photo = shirt(folder.path())?;
-    large.plan().run(|page, _| {
-        large.server.replace(&large.file, Stand::Held(0.1));
+    away.plan().run(|page, _| {
+        away.server.replace(away.file(), Stand::Held(0.1));
         page.visit()?;
         page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
         page.choose(&photo)?;
         let early = page.wait(PATIENCE, "first results", |view| view.cards.len() == 5)?;
         ensure!(early.state == "loading", "the page is {}", early.state);
         let (read, all) = reading(page)?.context("the page does not say that it is still reading")?;
-        println!("{read} of {all} items with a tenth of {} bytes", large.bytes.len());
+        println!("{read} of {all} items with a tenth of {} bytes", away.large.bytes.len());
         ensure!(read > 50_000 && read < all && all == ITEMS, "{read} of {all}");
         ensure!(early.cards.iter().all(|card| card.id.parse().is_ok_and(|row: usize| row < read)));
         // More of them, while it still reads; then all.
@@ -153,15 +104,15 @@ fn first_results_come_with_a_tenth_of_the_bytes() -> Result<()> {
         )?;
         for share in [0.2, 0.28] {
             let before = reading(page)?.map_or(0, |(read, _)| read);
-            large.server.replace(&large.file, Stand::Held(share));
+            away.server.replace(away.file(), Stand::Held(share));
             page.wait(PATIENCE, "more", |_| {
                 reading(page).is_ok_and(|reading| reading.is_some_and(|(read, _)| read > before))
             })?;
         }
-        large.server.restore();
+        away.server.restore();
         let last = page.wait(PATIENCE, "the answer", |view| view.state == "ranked")?;
         ensure!(reading(page)?.is_none(), "the page still says that it reads");
-        large.check(&last)?;
+        away.check(&last)?;
         let reads = page.browser().execute("return window.twillReads")?;
         let reads: Vec<(usize, f64)> = reads
             .as_array()
@@ -177,7 +128,7 @@ fn first_results_come_with_a_tenth_of_the_bytes() -> Result<()> {
         ensure!(later.len() >= 2, "it says how far it is only {} times", later.len());
 
         // At once, the answer is the same.
-        large.server.restore();
+        away.server.restore();
         page.open()?;
         let undisturbed = page.search(&photo)?;
         ensure!(undisturbed.results() == last.results(), "other results than over a slow line");
@@ -192,11 +143,11 @@ fn a_result_that_stays_keeps_the_focus() -> Result<()> {
     let photo = shirt(folder.path())?;
     // What is nearest by far: it comes first, whatever else arrives.
     let native = shipped.recommend(&fs::read(&photo)?, 1)?;
-    let large = Large::open_with(&shipped, Some(&native.embedding.vector))?;
-    large.plan().run(|page, _| {
+    let away = Away::open_with(&shipped, Some(&native.embedding.vector))?;
+    away.plan().run(|page, _| {
         page.on_each_screen(|| {
             page.browser().devtools("Network.clearBrowserCache", &serde_json::json!({}))?;
-            large.server.replace(&large.file, Stand::Held(0.1));
+            away.server.replace(away.file(), Stand::Held(0.1));
             page.visit()?;
             page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
             page.choose(&photo)?;
@@ -205,9 +156,9 @@ fn a_result_that_stays_keeps_the_focus() -> Result<()> {
                 "window.twillButton = document.querySelector('[data-item-id=\"0\"] [data-testid=more-like-this]');
                  window.twillButton.focus()",
             )?;
-            large.server.restore();
+            away.server.restore();
             let whole = page.wait(PATIENCE, "the answer", |view| view.state == "ranked")?;
-            large.check(&whole)?;
+            away.check(&whole)?;
             ensure!(early.cards[0].id == "0" && whole.cards[0].id == "0", "something else comes first");
             ensure!(whole.results() != early.results(), "nothing has changed, which shows nothing");
             let has_it = page.browser().execute("return document.activeElement === window.twillButton")?;
@@ -220,18 +171,18 @@ fn a_result_that_stays_keeps_the_focus() -> Result<()> {
 #[test]
 fn what_can_be_done_with_first_results_waits_for_the_rest() -> Result<()> {
     let shipped = Shipped::open()?;
-    let large = Large::open(&shipped)?;
+    let away = Away::open(&shipped)?;
     let folder = tempfile::tempdir()?;
     let photo = shirt(folder.path())?;
-    large.plan().run(|page, _| {
-        large.server.replace(&large.file, Stand::Held(0.3));
+    away.plan().run(|page, _| {
+        away.server.replace(away.file(), Stand::Held(0.3));
         page.visit()?;
         page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
         page.choose(&photo)?;
         let early = page.wait(PATIENCE, "first results", |view| view.cards.len() == 5)?;
         let card = r#"[data-testid="result-card"] [data-testid="more-like-this"]"#;
         page.browser().click(&page.browser().find(card)?)?;
-        large.server.restore();
+        away.server.restore();
         let further = page.wait(PATIENCE, "more like this", |view| {
             view.state == "ranked" && view.cards.len() == 5 && view.results() != early.results()
         })?;
@@ -241,32 +192,32 @@ fn what_can_be_done_with_first_results_waits_for_the_rest() -> Result<()> {
         let whole = page.wait(PATIENCE, "the photo's results", |view| {
             view.state == "ranked" && view.results() != further.results()
         })?;
-        large.check(&whole)
+        away.check(&whole)
     })
 }
 
 #[test]
 fn a_wrong_file_takes_back_what_was_shown() -> Result<()> {
     let shipped = Shipped::open()?;
-    let large = Large::open(&shipped)?;
+    let away = Away::open(&shipped)?;
     let folder = tempfile::tempdir()?;
     let photo = shirt(folder.path())?;
     let flipped = |at: usize| {
-        let mut bytes = large.bytes.clone();
+        let mut bytes = away.large.bytes.clone();
         bytes[at] ^= 4;
         bytes
     };
-    large.plan().run(|page, _| {
+    away.plan().run(|page, _| {
         // In the vectors, of which nothing is known before all of them are there; and in the third block of codes.
-        for at in [large.bytes.len() - 1001, 9 << 20] {
-            large.put(&flipped(at))?;
+        for at in [away.large.bytes.len() - 1001, 9 << 20] {
+            away.put(&flipped(at))?;
             page.browser().devtools("Network.clearBrowserCache", &serde_json::json!({}))?;
-            large.server.replace(&large.file, Stand::Held(0.15));
+            away.server.replace(away.file(), Stand::Held(0.15));
             page.visit()?;
             page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
             page.choose(&photo)?;
             page.wait(PATIENCE, "first results", |view| view.cards.len() == 5)?;
-            large.server.restore();
+            away.server.restore();
             let wrong = page.wait(PATIENCE, "an error", |view| view.state == "failed")?;
             ensure!(wrong.cards.is_empty(), "{} results of a wrong file are shown", wrong.cards.len());
             ensure!(wrong.error.contains("damaged"), "it says {}", wrong.error);
@@ -276,9 +227,9 @@ fn a_wrong_file_takes_back_what_was_shown() -> Result<()> {
             ensure!(kind == "catalogue", "the error is about {kind}");
         }
         // Damage in the first block: nothing of it is ever shown, and nobody waits for the rest.
-        large.put(&flipped(1 << 20))?;
+        away.put(&flipped(1 << 20))?;
         page.browser().devtools("Network.clearBrowserCache", &serde_json::json!({}))?;
-        large.server.replace(&large.file, Stand::Held(0.15));
+        away.server.replace(away.file(), Stand::Held(0.15));
         page.visit()?;
         page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
         page.choose(&photo)?;
@@ -288,10 +239,10 @@ fn a_wrong_file_takes_back_what_was_shown() -> Result<()> {
         })?;
         ensure!(wrong.error.contains("damaged"), "it says {}", wrong.error);
         // The host is itself again: the next photo is answered.
-        large.put(&large.bytes)?;
-        large.server.restore();
+        away.put(&away.large.bytes)?;
+        away.server.restore();
         page.choose(&photo)?;
         let view = page.wait(PATIENCE, "the answer", |view| view.state == "ranked")?;
-        large.check(&view)
+        away.check(&view)
     })
 }

@@ -63,3 +63,91 @@ pub fn is_ours(name: &str, stem: &str, extension: &str) -> bool {
     };
     files::is_hashed(whole, &prefix, &suffix)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::catalogue::{CARD_FORMAT, ItemList};
+    use model::feature_file::FeatureFile;
+    use model::hash;
+
+    /// Writes a catalogue of 300 items whose files are at most so long, and returns its card.
+    fn put(folder: &Path, longest: u64) -> CatalogueCard {
+        let vectors = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]].concat().repeat(100);
+        let features = FeatureFile::pack_rows(&vectors, 2, [7; 32], [9; 16]).unwrap().write();
+        let item = |row| {
+            let json = format!(r#"{{"id":"{row}","image":"images/{row}.webp","width":3,"height":4}}"#);
+            serde_json::from_str(&json).unwrap()
+        };
+        let list = ItemList::in_pages(&(0..300).map(item).collect::<Vec<_>>(), &[]).unwrap();
+        let card = CatalogueCard {
+            format: CARD_FORMAT.to_owned(),
+            version: list.version(),
+            name: "Parts".to_owned(),
+            licence: String::new(),
+            count: 300,
+            dimension: 2,
+            weights_sha256: hash::to_hex(&[7; 32]),
+            features: FileReference::hashed("features", "twill", &features).cut(longest),
+            items: list.file.cut(longest),
+            items_head: list.head,
+        };
+        write(folder, &card.features, &features).unwrap();
+        write(folder, &card.items, &list.bytes).unwrap();
+        files::write_json(&folder.join(CARD), &card).unwrap();
+        card
+    }
+
+    #[test]
+    fn files_in_parts_are_read_as_one() {
+        for longest in [100, 1000, 1_000_000] {
+            let folder = tempfile::tempdir().unwrap();
+            let card = put(folder.path(), longest);
+            let names: Vec<&str> = card.features.files().map(|(name, _)| name).collect();
+            assert_eq!(names.len() == 1, card.features.bytes <= longest, "{names:?}");
+            for (name, bytes) in card.features.files().chain(card.items.files()) {
+                assert!(
+                    bytes <= longest && is_ours(name, name.split('-').next().unwrap(), "twill"),
+                    "{name}"
+                );
+                assert_eq!(folder.path().join(name).metadata().unwrap().len(), bytes, "{name}");
+            }
+            let catalogue = open(folder.path()).unwrap();
+            assert_eq!((catalogue.items().len(), catalogue.features().len()), (300, 300));
+            assert_eq!(catalogue.card(), &card);
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_missing_or_of_another_length_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let card = put(folder.path(), 1000);
+        let part = folder.path().join(&card.features.parts[1].file);
+        let good = files::read(&part).unwrap();
+        std::fs::write(&part, &good[1..]).unwrap();
+        let message = format!("{:#}", open(folder.path()).unwrap_err());
+        assert!(
+            message.contains(&card.features.parts[1].file) && message.contains("instead of"),
+            "{message}"
+        );
+        std::fs::remove_file(&part).unwrap();
+        let message = format!("{:#}", open(folder.path()).unwrap_err());
+        assert!(message.contains(&card.features.parts[1].file), "{message}");
+    }
+
+    #[test]
+    fn only_hashed_names_and_their_parts_are_ours() {
+        let ours = |name| is_ours(name, "features", "twill");
+        assert!(ours("features-0123456789abcdef.twill") && ours("features-0123456789abcdef.twill.12"));
+        for name in [
+            "features.twill",
+            "features-0123456789abcdef.twill.",
+            "features-0123456789abcdef.twill.old",
+            "features-0123.twill.1",
+            "items-0123456789abcdef.twill",
+            "my-features-0123456789abcdef.twill",
+        ] {
+            assert!(!ours(name), "{name}");
+        }
+    }
+}

@@ -86,6 +86,30 @@ fn an_update_embeds_what_is_new_and_drops_what_is_gone() {
 }
 
 #[test]
+fn a_list_in_pages_is_the_same_catalogue_and_is_updated_as_any() {
+    let place = place(12);
+    list(&place, "old.json", &[(0, "a"), (1, "b"), (2, "c"), (3, "d")]);
+    list(&place, "new.json", &[(3, "d"), (1, "B"), (7, "h")]);
+    index(&place, "old.json", "list", &[]);
+    index(&place, "old.json", "catalogue", &["--items", "pages"]);
+    let open = |out: &str| trainer::catalogue::open(&place.path(out)).unwrap();
+    assert_eq!(open("catalogue").items(), open("list").items());
+    assert_eq!(open("catalogue").features(), open("list").features());
+    let card = open("catalogue").card().clone();
+    assert!(card.items_head.is_some() && card.items.file.ends_with(".twill"), "{card:?}");
+    assert_eq!((card.version, open("list").card().version), (2, 1));
+
+    let summary = index(&place, "new.json", "catalogue", &["--update", "--items", "pages"]);
+    assert_counts(&summary, &[("added", 1), ("kept", 2), ("removed", 2), ("embedded", 1)]);
+    index(&place, "new.json", "fresh", &["--items", "pages"]);
+    assert_same_files(&place, "catalogue", "fresh");
+    // Back to one list: the pages go.
+    index(&place, "new.json", "catalogue", &["--update", "--items", "list"]);
+    index(&place, "new.json", "listed", &[]);
+    assert_same_files(&place, "catalogue", "listed");
+}
+
+#[test]
 fn an_update_trusts_no_thumbnail_and_no_other_network() {
     let place = place(6);
     index(&place, "data/labels.csv", "catalogue", &[]);
