@@ -5,6 +5,7 @@ use std::{fs, path::Path, process::Command, time::Duration};
 use anyhow::{Context, Result, ensure};
 use e2e::{
     journey::Plan,
+    large::{Form, Large},
     page::{Backend, Page},
     photos::{drawn_shirt, jpeg},
     server::Stand,
@@ -131,6 +132,43 @@ fn an_update_is_used_whole_or_not_at_all() -> Result<()> {
 }
 
 #[test]
+fn a_large_catalogue_is_there_without_a_network() -> Result<()> {
+    let shipped = Shipped::open()?;
+    let large =
+        Large::of(&shipped, &Large::vectors(&shipped, 100_000)?, Form { in_pages: true, longest: 0 })?;
+    let folder = tempfile::tempdir()?;
+    let site = folder.path().join("site");
+    copy(&dist()?, &site)?;
+    let catalogue = site.join("catalogue");
+    for old in [shipped.features_path(), "catalogue/catalogue.json".to_owned()] {
+        fs::remove_file(site.join(old))?;
+    }
+    fs::remove_file(catalogue.join(&shipped.recommender().catalogue().card().items.file))?;
+    large.write(&catalogue)?;
+    list_files(&site)?;
+    let listed = fs::read_to_string(site.join("sw.js"))?;
+    ensure!(listed.contains(&large.card.items.file), "the item list is not kept");
+    ensure!(!listed.contains("features-"), "the vectors would be kept twice");
+    let [first, second] = [[30, 90, 150], [190, 60, 40]].map(|colour| jpeg(&drawn_shirt(colour)));
+    let first = save(folder.path(), "first.jpg", &first?)?;
+    let second = save(folder.path(), "second.jpg", &second?)?;
+    kept().run(|page, server| {
+        server.move_to(&site);
+        page.open()?;
+        large.check(&page.search(&first)?)?;
+        wait_for(page, "the site to be kept", KEEPING, IS_READY)?;
+        page.browser().devtools("Network.clearBrowserCache", &json!({}))?;
+        server.stop();
+        page.open()?;
+        // Its results are in pages of the list that nobody has looked at.
+        let view = page.search(&second)?;
+        large.check(&view)?;
+        ensure!(view.cards.iter().all(|card| card.alt.contains("dress")), "{:?}", view.cards);
+        Ok(())
+    })
+}
+
+#[test]
 fn a_photo_that_another_app_shares_is_searched_with() -> Result<()> {
     let shipped = Shipped::open()?;
     let ids: Vec<&str> = shipped.items().iter().map(|item| item.id.as_str()).collect();
@@ -196,6 +234,11 @@ fn new_version(shipped: &Shipped, folder: &Path) -> Result<()> {
         &folder.join("texts/en.json"),
         &[(&format!("\"{OLD}\": \"{OLD}\""), &format!("\"{NEW}\": \"{NEW}\""))],
     )?;
+    list_files(folder)
+}
+
+/// Has the files of a site listed anew, as they are kept for use without a network.
+fn list_files(folder: &Path) -> Result<()> {
     fs::copy(repository().join("app/js/sw.js"), folder.join("sw.js"))?;
     fs::remove_file(folder.join("pictures.json"))?;
     let status = Command::new("bash")

@@ -5,6 +5,7 @@
 //! to 1e-4. `TWILL_PYTHON` names a Python that has PyTorch; `make test` sets it.
 
 mod feature_file;
+mod item_file;
 
 use std::{
     env, fs,

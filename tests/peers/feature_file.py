@@ -42,6 +42,10 @@ def read(path):
     hashes = [sha256(codes[at : at + size]).digest() for at in range(0, len(codes), size)]
     if hashes != [block.tobytes() for block in blocks["hash"]] or sha256(b"".join(hashes)).digest() != all_blocks:
         sys.exit("the codes are damaged")
+    if (4, 1) in sections:
+        size = 2 * values * block_rows
+        if sections[4, 1][0] != b"".join(sha256(data[at : at + size]).digest() for at in range(0, len(data), size)):
+            sys.exit("the hashes of blocks of vectors are not theirs")
     codes = np.frombuffer(codes, np.uint8).reshape(groups, lines, 16, 4).transpose(0, 2, 1, 3)
     codes = codes.reshape(groups * 16, lines * 4)[:rows, :values].astype(np.float64)
     block = np.arange(rows) // block_rows
