@@ -1,6 +1,6 @@
 //! The network and the catalogue, loaded and ready to answer.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use ::image::RgbImage;
 use futures::future::try_join;
@@ -21,8 +21,8 @@ use crate::worker::graphics::Graphics;
 use crate::worker::switch::Switch;
 use crate::worker::{backend, fault, query, tell};
 use twill_app::protocol::{
-    Backend, Fault, FaultKind, Filter, Found, Item, MOST_RESULTS, Message, Progress, Ready, Search, Setup,
-    Similar, Stage,
+    Backend, Fault, FaultKind, FileKind, FileProgress, Filter, Found, Item, MOST_RESULTS, Message, Progress,
+    Ready, Search, Setup, Similar, Stage,
 };
 use twill_app::texts;
 
@@ -56,7 +56,7 @@ impl Slot {
     ) -> Result<(&Engine, bool), Fault> {
         let is_new = self.engine.is_none();
         if is_new {
-            tell(Progress { stage: Stage::Data, received: 0.0, total: None });
+            tell(Progress { stage: Stage::Data, files: Vec::new() });
             let is_retry = std::mem::replace(&mut self.is_retry, true);
             self.fetch(setup, is_retry, tell, queue).await?;
         }
@@ -80,7 +80,7 @@ impl Slot {
         let mut arrival = Arrival::default();
         let first = try_join(download.get(&card.weights, false), download.get(&catalogue_card.items, true));
         let wanted = || download.wanted(&catalogue_card.features, true);
-        let count = |bytes| download.count(bytes);
+        let count = |bytes| download.count(&catalogue_card.features, bytes);
         let (weights, items_json) = if catalogue_card.features.bytes >= LARGE {
             first.await?
         } else {
@@ -89,7 +89,7 @@ impl Slot {
         };
         let is_all = arrival.count() as u64 == catalogue_card.features.bytes;
         if is_all {
-            tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
+            download.report(Stage::WarmUp);
         }
 
         let items = catalogue_card.read_items(&items_json).map_err(|error| fault::of(&error))?;
@@ -117,7 +117,7 @@ impl Slot {
             };
             arrival.serve(shelf).await?;
             fetch_into(wanted(), &mut arrival, &count).await?;
-            tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
+            download.report(Stage::WarmUp);
         }
 
         let features = arrival.finish(catalogue_card)?;
@@ -170,7 +170,8 @@ struct Download<'a> {
     setup: &'a Setup,
     is_retry: bool,
     tell: &'a dyn Fn(Progress),
-    received: Cell<f64>,
+    /// What is counted, each file once.
+    files: RefCell<Vec<FileProgress>>,
     /// model.json.
     model_card: Vec<u8>,
     card: ModelCard,
@@ -187,15 +188,33 @@ impl<'a> Download<'a> {
         .await?;
         let card = ModelCard::from_json(&model_card).map_err(|error| fault::of(&error))?;
         let catalogue_card = CatalogueCard::from_json(&catalogue_card).map_err(|error| fault::of(&error))?;
-        Ok(Self { setup, is_retry, tell, received: Cell::new(0.0), model_card, card, catalogue_card })
+        let files = [
+            (FileKind::Weights, &card.weights),
+            (FileKind::Items, &catalogue_card.items),
+            (FileKind::Features, &catalogue_card.features),
+        ];
+        let files = files.map(|(kind, file)| {
+            let (name, total) = (file.file.clone(), Some(file.bytes as f64));
+            FileProgress { kind, name, received: 0.0, total }
+        });
+        let files = RefCell::new(files.into());
+        Ok(Self { setup, is_retry, tell, files, model_card, card, catalogue_card })
     }
 
-    /// So many bytes more have arrived.
-    fn count(&self, bytes: usize) {
-        self.received.set(self.received.get() + bytes as f64);
-        let CatalogueCard { items, features, .. } = &self.catalogue_card;
-        let total = Some((self.card.weights.bytes + items.bytes + features.bytes) as f64);
-        (self.tell)(Progress { stage: Stage::Data, received: self.received.get(), total });
+    /// So many bytes more of a file have arrived.
+    fn count(&self, file: &FileReference, bytes: usize) {
+        let is_meant = |known: &&mut FileProgress| {
+            known.name == file.file && known.total.is_none_or(|total| known.received < total)
+        };
+        if let Some(known) = self.files.borrow_mut().iter_mut().find(is_meant) {
+            known.received += bytes as f64;
+        }
+        self.report(Stage::Data);
+    }
+
+    /// Says how far everything is.
+    fn report(&self, stage: Stage) {
+        (self.tell)(Progress { stage, files: self.files.borrow().clone() });
     }
 
     /// A file that one of the cards names.
@@ -215,7 +234,7 @@ impl<'a> Download<'a> {
     }
 
     async fn get(&self, file: &FileReference, is_of_catalogue: bool) -> Result<Vec<u8>, Fault> {
-        fetch(self.wanted(file, is_of_catalogue), &|bytes| self.count(bytes)).await
+        fetch(self.wanted(file, is_of_catalogue), &|bytes| self.count(file, bytes)).await
     }
 }
 
