@@ -19,6 +19,7 @@ mod intake;
 mod judge;
 mod keyboard;
 mod languages;
+mod loading;
 mod module;
 mod network;
 mod offline;
