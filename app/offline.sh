@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Trunk's last step (see Trunk.toml), on the finished site: writes every file with its hash into sw.js, which keeps the site for
-# use without a network. Hashes are cut to 32 hexadecimal digits, twice as many as it takes to tell any two files apart.
+# Trunk's last step (see Trunk.toml), on the finished site: tells the worker's script the size of its program, then writes every file
+# with its hash into sw.js, which keeps the site for use without a network. Hashes are cut to 32 hexadecimal digits, twice as many as
+# it takes to tell any two files apart.
 set -euo pipefail
 cd "${TRUNK_STAGING_DIR:?is the folder with the site}"
 export LC_ALL=C
@@ -35,6 +36,16 @@ list() {
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+# A host may send the worker's program compressed, and name that length: how many bytes come out stands in the script that counts them.
+awk -v bytes="$(wc -c <worker_bg.wasm)" '
+    /^const WORKER_BYTES = / { printf "const WORKER_BYTES = %d;\n", bytes; next }
+    { print }
+' worker-loader.js >"$scratch/loader"
+mv "$scratch/loader" worker-loader.js
+grep -q '^const WORKER_BYTES = [1-9]' worker-loader.js || {
+    echo "offline.sh: worker-loader.js has no place for the size of the worker's program" >&2
+    exit 1
+}
 { printf '['; list -path './catalogue/images/*'; printf ']\n'; } >"$scratch/pictures"
 mv "$scratch/pictures" pictures.json
 # Of a large catalogue the worker keeps the vectors itself, block by block, so that a new version of it is not fetched whole

@@ -16,6 +16,22 @@ export interface LoadingProgress {
   received: number;
   /** Bytes to receive in this stage, where that is known. */
   total?: number;
+  /** What is fetched in this stage: each file once, always in the same order. While warming up, what has been. */
+  files: FileProgress[];
+}
+
+/** What is in a file: the worker's program, the network's weights, what is known of the catalogue's items, or their vectors. */
+export type FileKind = "program" | "weights" | "items" | "features";
+
+/** A file on its way. */
+export interface FileProgress {
+  kind: FileKind;
+  /** Its name, without a folder. */
+  name: string;
+  /** Bytes that have arrived. Where a download breaks off and goes on, those that come a second time do not count. */
+  received: number;
+  /** Bytes in all, where that is known. */
+  total?: number;
 }
 
 /** A part of a photo: its edges as fractions of the upright photo's width and height, from the top left. */

@@ -157,8 +157,7 @@ export class Twill {
 
   #hear({ Progress, Moved, Died }) {
     if (Progress) {
-      const { stage, received, total } = Progress;
-      this.#onProgress?.({ stage: STAGES[stage], received, total });
+      this.#onProgress?.(progressOf(Progress));
     } else if (Moved) {
       this.#ready = { ...this.#ready, backend: BACKENDS[Moved.backend] };
     } else if (Died) {
@@ -177,6 +176,16 @@ export class Twill {
     const words = await loadWords(HOME, this.#language);
     return new TwillError(kind, words.say(key, values), { key, values, hint });
   }
+}
+
+/** How far loading has come, for whoever asked: the protocol gives files, and what they add up to is their stage's. */
+function progressOf({ stage, files }) {
+  files = files.map(({ kind, name, received, total }) => ({ kind: kind.toLowerCase(), name, received, total }));
+  // Those that have arrived before it are no part of warming up.
+  const own = stage === "WarmUp" ? [] : files;
+  const sum = (field) => own.reduce((sum, file) => sum + file[field], 0);
+  const isKnown = own.length > 0 && own.every(({ total }) => total !== undefined);
+  return { stage: STAGES[stage], received: sum("received"), total: isKnown ? sum("total") : undefined, files };
 }
 
 /** The absolute address of a card that is named by its file or by its folder, as seen from the page. */

@@ -1,7 +1,10 @@
 // Fetches and starts the worker's program, telling the page how far that has come; or, where the worker itself starts this script
 // under that name, the program for the graphics card. It is the one part of either that cannot be Rust. Its messages are those of
 // app/src/protocol.rs: keep the version in step.
-const VERSION = 8;
+const VERSION = 9;
+
+// Bytes of the worker's program, which app/offline.sh writes here: a host that sends it compressed names another length.
+const WORKER_BYTES = 0;
 
 const PROGRAM = self.location.hash === "#graphics" ? "graphics" : "worker";
 
@@ -21,14 +24,16 @@ const tell = (answer) => PROGRAM === "worker" && self.postMessage({ version: VER
 async function fetchProgram(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${address}: HTTP ${response.status}`);
-  // Of a compressed answer only the compressed length is known, which is no measure for the bytes that come out.
   const isPlain = !response.headers.get("content-encoding");
-  const total = (isPlain && Number(response.headers.get("content-length"))) || undefined;
+  const total = (isPlain && Number(response.headers.get("content-length"))) || WORKER_BYTES;
   const counter = new TransformStream({
     received: 0,
     transform(chunk, controller) {
       this.received += chunk.byteLength;
-      tell({ Progress: { stage: "Program", received: this.received, total } });
+      const { received } = this;
+      // Where that is not known, or of another version's program, there is none.
+      const file = { kind: "Program", name: address, received, total: received <= total ? total : undefined };
+      tell({ Progress: { stage: "Program", files: [file] } });
       controller.enqueue(chunk);
     },
   });

@@ -6,6 +6,7 @@
 //!
 //! A photo travels as the browser's own `Blob`: a handle, whose bytes are read in the worker only.
 
+pub mod progress;
 pub mod wardrobe;
 
 use js_sys::Array;
@@ -14,11 +15,12 @@ use wasm_bindgen::JsValue;
 use web_sys::Blob;
 
 use crate::region::Region;
+pub use progress::{Amount, FileKind, FileProgress, Progress, Stage};
 pub use wardrobe::{Chore, NewPhoto, Own, Scope, Stock};
 
 /// Raised whenever a message changes its shape. `app/js/worker-loader.js` and `app/js/embed/line.js` write some of them by hand: keep
 /// both in step.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// How many results the worker is asked for; the page shows some first and the rest on demand.
 pub const MOST_RESULTS: usize = 20;
@@ -303,28 +305,6 @@ pub enum Answer {
     Failed(Fault),
     /// The worker is about to die, with these last words.
     Crashed(Message),
-}
-
-/// How far loading has come.
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Debug)]
-pub struct Progress {
-    /// What is being done.
-    pub stage: Stage,
-    /// Bytes received in this stage.
-    pub received: f64,
-    /// Bytes to receive in this stage, where that is known.
-    pub total: Option<f64>,
-}
-
-/// The steps of loading, in order.
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Stage {
-    /// The worker's own program.
-    Program,
-    /// Weights and catalogue.
-    Data,
-    /// Compiling and checking the network.
-    WarmUp,
 }
 
 /// What has been loaded.

@@ -6,7 +6,7 @@
 use crate::address::Refusal;
 use crate::camera::Trouble;
 use crate::language::{self, number, say, say_count, say_with};
-use crate::protocol::{Backend, FaultKind, Message, Progress, Stage};
+use crate::protocol::{Amount, Backend, FaultKind, FileKind, Message, Stage};
 use crate::sort::Sort;
 
 pub use crate::language::{name, per_cent, read};
@@ -159,6 +159,8 @@ pub const WORKER_DIED: &str = "worker_died";
 pub const OUTDATED: &str = "outdated";
 /// The browser has no web workers, or does not let this page have one.
 pub const NO_WORKER: &str = "no_worker";
+/// A photo in a format that Apple's telephones write, and that few browsers read.
+pub const PHOTO_HEIC: &str = "photo_heic";
 /// The worker was asked about a photo that it does not have.
 pub const PHOTO_GONE: &str = "photo_gone";
 /// The browser could not read a chosen file.
@@ -383,17 +385,33 @@ pub fn sample_label(category: &str) -> String {
     say_with("sample_label", &[("name", name(category))])
 }
 
-/// What loading does right now.
+/// What loading does right now, and how far it has come with that, where there is something to count.
 #[must_use]
-pub fn progress(progress: Option<Progress>, photo_waits: bool) -> String {
-    let what = amount(progress, stage(progress));
+pub fn progress(stage: Option<Stage>, amount: Option<Amount>, photo_waits: bool) -> String {
+    let what = self::stage(stage);
+    let what = match amount {
+        Some(Amount { received, total: Some(total) }) => {
+            let (received, total) = (megabytes(received), megabytes(total));
+            say_with("progress_bytes", &[("what", what), ("received", received), ("total", total)])
+        }
+        Some(Amount { received, total: None }) => {
+            say_with("progress_bytes_so_far", &[("what", what), ("received", megabytes(received))])
+        }
+        None => what,
+    };
     if photo_waits { say_with("progress_waits", &[("what", what)]) } else { what }
+}
+
+/// That the photo is looked at as soon as everything is there.
+#[must_use]
+pub fn photo_waits() -> String {
+    say_with("progress_waits", &[("what", String::new())])
 }
 
 /// What loading is about, without how far it has come.
 #[must_use]
-pub fn stage(progress: Option<Progress>) -> String {
-    say(match progress.map(|progress| progress.stage) {
+pub fn stage(stage: Option<Stage>) -> String {
+    say(match stage {
         None => "progress_begin",
         Some(Stage::Program) => "progress_program",
         Some(Stage::Data) => "progress_data",
@@ -401,14 +419,25 @@ pub fn stage(progress: Option<Progress>) -> String {
     })
 }
 
-/// How far `what` has come, where there is something to count.
-fn amount(progress: Option<Progress>, what: String) -> String {
-    let counts = progress.filter(|progress| progress.stage != Stage::WarmUp);
-    let Some(Progress { received, total, .. }) = counts else { return what };
-    let mut values = vec![("what", what), ("received", megabytes(received))];
-    let Some(total) = total else { return say_with("progress_bytes_so_far", &values) };
-    values.push(("total", megabytes(total)));
-    say_with("progress_bytes", &values)
+/// What is fetched while loading.
+#[must_use]
+pub fn file(kind: FileKind) -> String {
+    say(match kind {
+        FileKind::Program => "file_program",
+        FileKind::Weights => "file_weights",
+        FileKind::Items => "file_items",
+        FileKind::Features => "file_features",
+    })
+}
+
+/// How much of a file has arrived.
+#[must_use]
+pub fn amount(Amount { received, total }: Amount) -> String {
+    let received = ("received", megabytes(received));
+    match total {
+        Some(total) => say_with("file_bytes", &[received, ("total", megabytes(total))]),
+        None => say_with("file_bytes_so_far", &[received]),
+    }
 }
 
 /// The line at the page's foot.

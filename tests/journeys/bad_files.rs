@@ -27,7 +27,7 @@ fn each_unusable_photo_is_explained_and_the_next_one_works() -> Result<()> {
     ];
     let folder = tempfile::tempdir()?;
     let good = save(folder.path(), "shirt.jpg", &whole)?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         let mut messages = HashMap::new();
         for (name, bytes) in files {

@@ -77,7 +77,7 @@ fn the_page_answers_at_once_while_photo_after_photo_is_looked_at() -> Result<()>
         let shirt = drawn_shirt([index * 20, 255 - index * 20, index.wrapping_mul(83)]);
         photos.push(save(folder.path(), &format!("{index}.jpg"), &jpeg(&shirt)?)?);
     }
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         page.search(&photos[0])?;
         page.browser().execute(WATCH)?;
@@ -114,7 +114,7 @@ fn the_page_answers_at_once_while_photo_after_photo_is_looked_at() -> Result<()>
 fn one_photo_takes_little_memory() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photo = save(folder.path(), "phone.jpg", &phone_photo(&drawn_shirt([40, 110, 80]))?)?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         settle(page)?;
         let before = of_renderers()?;

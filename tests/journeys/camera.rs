@@ -245,7 +245,9 @@ fn results_follow_the_live_picture() -> Result<()> {
             let began = Instant::now();
             click(page, "camera-live")?;
             wait_until(page, "five answers and one more frame", "return window.twillAsked > 5")?;
-            println!("a frame every {} ms", began.elapsed().as_millis() / 5);
+            let frame_ms = began.elapsed().as_millis() / 5;
+            println!("a frame every {frame_ms} ms");
+            ensure!(frame_ms < 333, "it follows with less than three frames a second: {frame_ms} ms each");
             let items = script(
                 page,
                 "return [...document.querySelectorAll('[data-testid=camera-results] li')].map((item) => item.dataset.itemId)",

@@ -261,7 +261,7 @@ fn a_picture_that_cannot_be_had_is_said() -> Result<()> {
     let shipped = Shipped::open()?;
     let folder = tempfile::tempdir()?;
     let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([40, 40, 150]))?)?;
-    Plan::on(Backend::Cpu).run(|page, server| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, server| {
         page.open()?;
         let view = page.search(&photo)?;
         let (first, second) = (&view.cards[0].id, &view.cards[1].id);
@@ -298,7 +298,7 @@ fn prices_put_results_into_another_order() -> Result<()> {
     let amount = |id: &str| -> f64 {
         prices[id].trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(f64::NAN)
     };
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         // Without prices there is one order.
         page.open()?;
         page.search(&photo)?;

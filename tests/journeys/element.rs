@@ -121,7 +121,7 @@ fn what_a_catalogue_says_stays_text() -> Result<()> {
     })?;
     let folder = tempfile::tempdir()?;
     let (photo, _) = shirt(folder.path())?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         open(page, &shop.url("shop.html"))?;
         run(page, "element.setAttribute('count', '40'); element.setAttribute('least', '-1')")?;
         let shown = search(page, &photo)?;
@@ -151,7 +151,7 @@ fn what_goes_wrong_is_explained_and_can_be_mended() -> Result<()> {
     let broken = save(folder.path(), "broken.jpg", b"no photo at all")?;
     let failed =
         |page: &Page| wait(page, Backend::Cpu.load_limit(), "a failure", |shown| shown.state == "failed");
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         shop.server().replace("shop/catalogue/catalogue.json", Stand::Missing);
         open(page, &shop.url("shop.html"))?;
         choose(page, &photo)?;
@@ -225,7 +225,7 @@ fn photos_come_in_by_drop_paste_and_program_too() -> Result<()> {
             }})()"
         )
     };
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         open(page, &shop.url("shop.html"))?;
         // Something else than a file is none of its business.
         let text = "const given = new DataTransfer(); given.setData('text/plain', 'hello');
@@ -298,7 +298,7 @@ fn everything_can_be_done_by_keyboard() -> Result<()> {
     let shop = Shop::open()?;
     let folder = tempfile::tempdir()?;
     let (photo, _) = shirt(folder.path())?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         open(page, &shop.url("shop.html#stay"))?;
         let focused = || run(page, "return root.activeElement?.getAttribute('part') ?? ''");
         press(page, "Tab", 9, None)?;

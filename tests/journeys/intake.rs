@@ -1,7 +1,11 @@
 //! Photos that are dropped and pasted anywhere on the page, formats that only the browser reads, the largest photos of today's
 //! phones, and a page that can be installed.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use e2e::{
@@ -68,28 +72,69 @@ fn a_photo_that_is_dropped_or_pasted_anywhere_is_searched_with() -> Result<()> {
     })
 }
 
-/// The file holds `drawn_shirt([40, 110, 80])`, written by Pillow 13 (`Image.save("shirt.avif", quality=80)`).
+/// The way of AVIF and HEIC through the browser's own decoder, which all browsers here have for AVIF. Lying on its side, the file says
+/// twice how to turn it: by `irot`, which counts, and by Exif's orientation, which does not.
 #[test]
 fn what_only_the_browser_reads_is_searched_with() -> Result<()> {
-    let shipped = Shipped::open()?;
-    let native = shipped.recommend(&jpeg(&drawn_shirt([40, 110, 80]))?, 5)?;
-    let folder = tempfile::tempdir()?;
-    let avif = fs::read(repository().join("tests/pictures/shirt.avif"))?;
-    let photo = save(folder.path(), "shirt.avif", &avif)?;
     Plan::on(Backend::Cpu).run(|page, _| {
         page.on_each_screen(|| {
             page.open()?;
-            let view = page.search(&photo)?;
-            let query = view.query.context("the photo is not shown")?;
-            let cosine = cosine(&query.embedding, &native.embedding.vector);
-            println!("cosine with the same picture as JPEG: {cosine}");
-            ensure!(
-                cosine > 0.98 && view.cards.len() == 5,
-                "something else was searched with: cosine {cosine}"
-            );
+            for file in ["shirt.avif", "lying.avif"] {
+                page.search(&pictures().join(file))?;
+                is_the_green_shirt(page)?;
+            }
             Ok(())
         })
     })
+}
+
+/// No browser that can be had here opens HEIC, but Safari does: there this shows that the photo is read, here that whoever has one is
+/// told how to get on.
+#[test]
+fn a_heic_photo_is_searched_with_or_the_way_to_a_jpeg_is_told() -> Result<()> {
+    Plan::on(Backend::Cpu).run(|page, _| {
+        page.on_each_screen(|| {
+            page.open()?;
+            heic_is_answered(page)
+        })
+    })
+}
+
+/// Gives the page a HEIC photo, and what its browser can do decides what has to come.
+pub(crate) fn heic_is_answered(page: &Page) -> Result<()> {
+    let photo = pictures().join("shirt.heic");
+    let can = page.browser().execute(&format!(
+        "return createImageBitmap(new Blob([new Uint8Array({:?})])).then(() => true, () => false)",
+        fs::read(&photo)?
+    ))?;
+    println!("{:?} opens HEIC: {can}", page.browser().kind());
+    if can == true {
+        page.search(&photo)?;
+        return is_the_green_shirt(page);
+    }
+    let told = page.complaint_about(&photo)?;
+    ensure!(told.contains("HEIC") && told.contains("JPEG") && told.contains("Most Compatible"), "{told}");
+    ensure!(page.look()?.cards.is_empty(), "there are results of another photo");
+    // And a way on.
+    page.search(&pictures().join("shirt.avif"))?;
+    is_the_green_shirt(page)
+}
+
+/// Photos of `drawn_shirt([40, 110, 80])`, written by Pillow 13 and `pillow_heif` 1.8 with quality 80.
+pub(crate) fn pictures() -> PathBuf {
+    repository().join("tests/pictures")
+}
+
+/// What the page shows is a photo of that shirt, upright, with results.
+pub(crate) fn is_the_green_shirt(page: &Page) -> Result<()> {
+    let native = Shipped::open()?.recommend(&jpeg(&drawn_shirt([40, 110, 80]))?, 5)?;
+    let view = page.look()?;
+    let query = view.query.context("the photo is not shown")?;
+    let cosine = cosine(&query.embedding, &native.embedding.vector);
+    println!("cosine with the same picture as JPEG: {cosine}");
+    ensure!(cosine > 0.98 && view.cards.len() == 5, "something else was searched with: cosine {cosine}");
+    ensure!(query.height > query.width && view.error.is_empty(), "it lies on its side, or `{}`", view.error);
+    Ok(())
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn what_goes_wrong_is_said_and_put_away_by_keys() -> Result<()> {
 fn what_loading_does_is_said() -> Result<()> {
     let words = english()?;
     let shipped = e2e::site::Shipped::open()?;
-    Plan::on(Backend::Cpu).run(|page, server| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, server| {
         server.replace(&shipped.weights_path(), e2e::server::Stand::Slow(30));
         // Before the page's program has arrived.
         page.visit()?;

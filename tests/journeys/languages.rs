@@ -156,7 +156,7 @@ fn the_browsers_language_is_spoken_and_another_one_can_be_chosen() -> Result<()>
     let ids: Vec<&str> = shipped.items().iter().map(|item| item.id.as_str()).collect();
     let folder = tempfile::tempdir()?;
     let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([40, 90, 60]))?)?;
-    Plan::on(Backend::Cpu).run(|page, server| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, server| {
         prefer(page, "ar-EG,ar,en")?;
         page.open()?;
         check_language(page, "ar", "rtl")?;
@@ -200,7 +200,7 @@ fn the_browsers_language_is_spoken_and_another_one_can_be_chosen() -> Result<()>
 #[test]
 fn words_that_cannot_be_had_leave_the_page_as_it_is() -> Result<()> {
     let plan = Plan { query: "&lang=de".to_owned(), ..Plan::on(Backend::Cpu) };
-    plan.run(|page, server| {
+    plan.run_on_each_screen(|page, server| {
         server.replace("texts/de.json", Stand::Missing);
         server.replace("texts/es.json", Stand::Bytes(b"No words at all".to_vec()));
         page.open()?;
@@ -217,12 +217,15 @@ fn words_that_cannot_be_had_leave_the_page_as_it_is() -> Result<()> {
 }
 
 #[test]
-fn no_language_sticks_out_of_a_phone() -> Result<()> {
+fn no_language_sticks_out_of_a_screen() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 90, 30]))?)?;
     Plan::on(Backend::Cpu).run(|page, server| {
-        page.resize(360, 640, true)?;
-        for (code, _) in LANGUAGES {
+        let screens = [(360, 640, true), (1440, 900, false)];
+        for ((width, height, is_phone), (code, _)) in
+            screens.into_iter().flat_map(|screen| LANGUAGES.map(|language| (screen, language)))
+        {
+            page.resize(width, height, is_phone)?;
             page.browser().goto(&format!("{}?backend=cpu&lang={code}", server.url()))?;
             let limit = Backend::Cpu.load_limit();
             let empty = page.wait(limit, "ready", |view| view.state == "ready")?;

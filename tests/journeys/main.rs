@@ -20,6 +20,7 @@ mod judge;
 mod keyboard;
 mod languages;
 mod large;
+mod loading;
 mod module;
 mod network;
 mod offline;

@@ -86,7 +86,7 @@ fn what_does_not_come_back_is_explained_and_tried_again_with_the_next_photo() ->
     let folder = tempfile::tempdir()?;
     let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([20, 90, 60]))?)?;
     let weights = shipped.weights_path();
-    Plan::on(Backend::Cpu).run(|page, server| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, server| {
         for (what, stand, attempts) in [
             ("a connection that always breaks", Stand::Cut(0.5), 4),
             ("a host that is always busy", Stand::Status(503), 4),
@@ -125,7 +125,7 @@ fn a_photo_is_answered_before_what_proves_the_answer_is_there() -> Result<()> {
     let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([20, 90, 60]))?)?;
     let features = shipped.features_path();
     let whole = shipped.recommender().catalogue().card().features.bytes as usize;
-    Plan::on(Backend::Cpu).run(|page, server| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, server| {
         // All codes, and no more.
         server.replace(&features, Stand::Held(0.34));
         page.visit()?;

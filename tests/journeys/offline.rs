@@ -174,7 +174,7 @@ fn a_photo_that_another_app_shares_is_searched_with() -> Result<()> {
     let ids: Vec<&str> = shipped.items().iter().map(|item| item.id.as_str()).collect();
     let bytes = jpeg(&drawn_shirt([60, 60, 120]))?;
     let native = shipped.recommend(&bytes, 5)?;
-    kept().run(|page, server| {
+    kept().run_on_each_screen(|page, server| {
         page.open()?;
         wait_for(page, "the site to be kept", KEEPING, IS_READY)?;
         page.open()?;

@@ -16,7 +16,12 @@ use e2e::{
 use image::imageops;
 use serde_json::json;
 
-use crate::{bad_files::check_for_a_person, check_against_native, check_five_results, cosine, save};
+use crate::{
+    bad_files::check_for_a_person,
+    check_against_native, check_five_results, cosine,
+    intake::{heic_is_answered, is_the_green_shirt, pictures},
+    save,
+};
 
 /// Longest that the page may take to react.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -56,6 +61,16 @@ fn in_firefox_a_bad_photo_is_explained_and_a_good_one_works() -> Result<()> {
 #[test]
 fn in_webkit_a_bad_photo_is_explained_and_a_good_one_works() -> Result<()> {
     a_bad_photo_is_explained_and_a_good_one_works(Kind::WebKit)
+}
+
+#[test]
+fn in_firefox_what_only_the_browser_reads_is_searched_with() -> Result<()> {
+    what_only_the_browser_reads_is_searched_with(Kind::Firefox)
+}
+
+#[test]
+fn in_webkit_what_only_the_browser_reads_is_searched_with() -> Result<()> {
+    what_only_the_browser_reads_is_searched_with(Kind::WebKit)
 }
 
 #[test]
@@ -224,6 +239,22 @@ fn a_bad_photo_is_explained_and_a_good_one_works(kind: Kind) -> Result<()> {
             ensure!(view.error.is_empty(), "the message stays: {}", view.error);
         }
         Ok(())
+    })
+}
+
+fn what_only_the_browser_reads_is_searched_with(kind: Kind) -> Result<()> {
+    if !kind.is_here() {
+        return Ok(());
+    }
+    // WebKitGTK does not turn an AVIF file upright, nor does it show it so: what is searched with is what is seen.
+    let files = if kind == Kind::WebKit { &["shirt.avif"][..] } else { &["shirt.avif", "lying.avif"] };
+    on(kind).run(|page, _| {
+        page.open()?;
+        for file in files {
+            page.search(&pictures().join(file))?;
+            is_the_green_shirt(page).context(*file)?;
+        }
+        heic_is_answered(page)
     })
 }
 

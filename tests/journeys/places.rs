@@ -20,7 +20,7 @@ fn the_site_works_under_a_sub_path() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photo = shirt(folder.path())?;
     let plan = Plan { prefix: "/shops/down-the-road/", ..Plan::on(Backend::Cpu) };
-    plan.run(|page, server| {
+    plan.run_on_each_screen(|page, server| {
         page.open()?;
         let view = page.search(&photo)?;
         ensure!(view.cards.len() == 5, "{} results", view.cards.len());
@@ -48,7 +48,7 @@ fn a_catalogue_of_another_origin_is_searched_instead() -> Result<()> {
     })?;
     let plan = Plan { query: format!("&catalogue={}catalogue.json", other.url()), ..Plan::on(Backend::Cpu) };
     let ids: Vec<&str> = shipped.items().iter().map(|item| item.id.as_str()).collect();
-    plan.run(|page, server| {
+    plan.run_on_each_screen(|page, server| {
         page.open()?;
         check_five_results(&page.search(&photo)?, &ids)?;
         let view = page
@@ -67,7 +67,7 @@ fn a_catalogue_of_another_origin_is_searched_instead() -> Result<()> {
 #[test]
 fn a_catalogue_that_is_not_there_is_explained() -> Result<()> {
     let plan = Plan { query: "&catalogue=nowhere/catalogue.json".to_owned(), ..Plan::on(Backend::Cpu) };
-    plan.run(|page, _| {
+    plan.run_on_each_screen(|page, _| {
         page.visit()?;
         let view = page.wait(Backend::Cpu.load_limit(), "an error message", |view| !view.error.is_empty())?;
         println!("{}", view.error);

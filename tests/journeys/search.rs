@@ -67,7 +67,7 @@ fn more_like_this_leads_from_item_to_item() -> Result<()> {
     let shipped = Shipped::open()?;
     let folder = tempfile::tempdir()?;
     let photo = save(folder.path(), "shirt.jpg", &jpeg(&drawn_shirt([150, 40, 40]))?)?;
-    Plan::on(Backend::Cpu).run(|page, server| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, server| {
         page.open()?;
         let first = page.search(&photo)?;
         let chosen = first.cards.get(1).context("there is no second result")?;
@@ -91,7 +91,7 @@ fn photos_give_five_items(backend: Backend) -> Result<()> {
     let shipped = Shipped::open()?;
     let folder = tempfile::tempdir()?;
     let colours = [[25, 45, 95], [190, 30, 45], [235, 205, 90]];
-    Plan::on(backend).run(|page, _| {
+    Plan::on(backend).run_on_each_screen(|page, _| {
         page.open()?;
         for (index, colour) in colours.into_iter().enumerate() {
             let photo = save(folder.path(), &format!("shirt-{index}.jpg"), &jpeg(&drawn_shirt(colour))?)?;
@@ -130,7 +130,7 @@ fn catalogue_pictures_find_themselves(backend: Backend) -> Result<()> {
 fn real_photos_give_five_items(backend: Backend, categories: &[&str]) -> Result<()> {
     let Some(folder) = real_photos() else { return Ok(()) };
     let shipped = Shipped::open()?;
-    Plan::on(backend).run(|page, _| {
+    Plan::on(backend).run_on_each_screen(|page, _| {
         page.open()?;
         for category in categories {
             for photo in test_photos(&folder, &[category], 1)? {

@@ -87,7 +87,7 @@ fn the_card_takes_over_without_a_jump() -> Result<()> {
     let [first, second] = bytes;
     let (first, second) = (first?, second?);
     let files = [save(folder.path(), "1.jpg", &first)?, save(folder.path(), "2.jpg", &second)?];
-    undecided().run(|page, server| {
+    undecided().run_on_each_screen(|page, server| {
         prepare(&shipped, server, &[HARDWARE])?;
         page.visit()?;
         let view = page.wait(Backend::Cpu.load_limit(), "ready", |view| view.state == "ready")?;

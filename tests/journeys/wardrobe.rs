@@ -282,7 +282,7 @@ fn one_s_own_is_put_beside_what_was_looked_for() -> Result<()> {
     let photos = shirts(folder.path(), 4)?;
     let ids: Vec<String> =
         photos.iter().map(|photo| Ok(sha256_hex(&fs::read(photo)?))).collect::<Result<_>>()?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         add(page, &photos)?;
         page.search(&photos[0])?;
@@ -320,7 +320,7 @@ fn one_s_own_is_put_beside_what_was_looked_for() -> Result<()> {
 fn filters_apply_to_one_s_own() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photos = shirts(folder.path(), 12)?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         add(page, &photos)?;
         page.search(&photos[0])?;
@@ -344,7 +344,7 @@ fn what_is_kept_outlasts_the_page_and_needs_no_network() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photos = shirts(folder.path(), 4)?;
     let plan = Plan { keeps_site: true, prefix: "/shops/down-the-road/", ..Plan::on(Backend::Cpu) };
-    plan.run(|page, server| {
+    plan.run_on_each_screen(|page, server| {
         page.open()?;
         add(page, &photos[..3])?;
         close(page)?;
@@ -387,7 +387,7 @@ fn adding_is_paused_resumed_and_cancelled_and_searches_go_between() -> Result<()
         page.browser().execute(bar)?.as_str().context("no progress is shown")?.parse().context("no number")
     };
     let small = save(folder.path(), "small.jpg", &jpeg(&shirt(1))?)?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         open(page)?;
         give(page, "wardrobe-add-input", &photos)?;
@@ -434,7 +434,7 @@ fn while_two_hundred_photos_are_added_the_page_answers_at_once() -> Result<()> {
     let files =
         files.enumerate().map(|(number, bytes)| save(folder.path(), &format!("{number}.jpg"), &bytes?));
     let photos = files.collect::<Result<Vec<_>>>()?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         open(page)?;
         page.browser().execute(
@@ -503,7 +503,7 @@ fn a_thousand_photos_fit_into_a_phone() -> Result<()> {
 fn a_page_that_goes_in_the_middle_leaves_whole_photos() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photos = shirts(folder.path(), 30)?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         open(page)?;
         give(page, "wardrobe-add-input", &photos)?;
@@ -630,7 +630,7 @@ fn of_a_folder_the_pictures_are_added() -> Result<()> {
     shirts(&inner, 2)?;
     save(&inner, "list.txt", b"two shirts")?;
     save(&folder.path().join("clothes"), ".hidden.jpg", b"of the system's")?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         open(page)?;
         give(page, "wardrobe-folder-input", &[folder.path().join("clothes")])?;
@@ -645,7 +645,7 @@ fn near_duplicates_are_marked_and_photos_deleted() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut photos = shirts(folder.path(), 2)?;
     photos.push(save(folder.path(), "the same.png", &png(&shirt(0))?)?);
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         let said = add(page, &photos)?;
         ensure!(said == "3 photos added.", "the page says: {said}");
@@ -681,11 +681,19 @@ fn near_duplicates_are_marked_and_photos_deleted() -> Result<()> {
 
 #[test]
 fn a_saved_wardrobe_gives_the_same_answers_elsewhere_and_a_forged_one_none() -> Result<()> {
+    // From a phone to a desk, and back.
+    let [phone, desk] = SCREENS;
+    wardrobe_moves(phone, desk)?;
+    wardrobe_moves(desk, phone)
+}
+
+fn wardrobe_moves(from: (u32, u32, bool), to: (u32, u32, bool)) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photos = shirts(folder.path(), 6)?;
     let saved = folder.path().join("wardrobe.twill");
     let mut before = Vec::new();
     Plan::on(Backend::Cpu).run(|page, _| {
+        page.resize(from.0, from.1, from.2)?;
         let download = json!({ "behavior": "allow", "downloadPath": folder.path() });
         page.browser().devtools("Browser.setDownloadBehavior", &download)?;
         page.open()?;
@@ -709,6 +717,7 @@ fn a_saved_wardrobe_gives_the_same_answers_elsewhere_and_a_forged_one_none() -> 
         ("photo.twill", fs::read(&photos[0])?),
     ];
     Plan::on(Backend::Cpu).run(|page, _| {
+        page.resize(to.0, to.1, to.2)?;
         page.open()?;
         add(page, &photos[..1])?;
         for (name, bytes) in &bad {
@@ -786,7 +795,7 @@ fn without_storage_photos_last_as_long_as_the_page_which_says_so() -> Result<()>
     let folder = tempfile::tempdir()?;
     let photos = shirts(folder.path(), 3)?;
     let shipped = Shipped::open()?;
-    Plan::on(Backend::Cpu).run(|page, server| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, server| {
         let denied =
             b"IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };\n";
         let loader = shipped.bytes("worker-loader.js")?;
@@ -805,7 +814,7 @@ fn without_storage_photos_last_as_long_as_the_page_which_says_so() -> Result<()>
         ensure!(count(page)? == 0, "{} photos", count(page)?);
         Ok(())
     })?;
-    Plan::on(Backend::Cpu).run(|page, server| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, server| {
         let quota = json!({ "origin": server.origin(), "quotaSize": 1000 });
         page.browser().devtools("Storage.overrideQuotaForOrigin", &quota)?;
         page.open()?;
@@ -853,7 +862,7 @@ fn the_browser_is_asked_to_keep_what_is_stored_and_its_answer_is_told() -> Resul
 fn what_an_earlier_network_has_seen_is_looked_at_again() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photos = shirts(folder.path(), 3)?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         add(page, &photos)?;
         // What another version of the page would have left here.
@@ -898,7 +907,7 @@ fn several_photos_that_are_dropped_are_offered_a_place() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let photos = shirts(folder.path(), 2)?;
     let bytes: Vec<Vec<u8>> = photos.iter().map(fs::read).collect::<std::io::Result<_>>()?;
-    Plan::on(Backend::Cpu).run(|page, _| {
+    Plan::on(Backend::Cpu).run_on_each_screen(|page, _| {
         page.open()?;
         page.browser().execute(&format!(
             "const given = new DataTransfer();

@@ -6,12 +6,12 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use crate::{
     browser::{Browser, Kind, Launch},
-    page::{Backend, Page},
+    page::{Backend, Page, SCREENS},
     proxy::{FLAG, Proxy},
     server::{Server, Settings, Stand},
     site,
@@ -81,6 +81,18 @@ impl Plan {
             keep_evidence(&page, &server);
         }
         outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// The same on a phone and on a desk, each with a server and a browser of its own: for what these keep.
+    pub fn run_on_each_screen(&self, steps: impl Fn(&Page, &Server) -> Result<()>) -> Result<()> {
+        for (width, height, is_phone) in SCREENS {
+            self.run(|page, server| {
+                page.resize(width, height, is_phone)?;
+                steps(page, server)
+            })
+            .with_context(|| format!("at {width} x {height}"))?;
+        }
+        Ok(())
     }
 }
 

@@ -19,6 +19,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use crate::packed::gzip;
+
 /// What a served file is replaced by.
 #[derive(Clone, Debug)]
 pub enum Stand {
@@ -40,6 +42,8 @@ pub enum Stand {
     WrongRange,
     /// The file, all of it, whatever part is asked for.
     Whole,
+    /// The file, all of it and compressed, in so many pieces with a tenth of a second before each: no length says how much comes out.
+    Packed(u32),
     /// The other stand for so many requests, then the file as it is.
     First(u32, Box<Stand>),
 }
@@ -244,7 +248,7 @@ fn answer(mut stream: TcpStream, shared: &Shared) -> Result<()> {
         reply.body.truncate(end);
         reply.body.drain(..start);
     }
-    let Reply { status, kind, body, share, pieces, hold, range, .. } = reply;
+    let Reply { status, kind, body, share, pieces, hold, range, is_packed, .. } = reply;
     lock(&shared.log).push(Request {
         method: head.method.clone(),
         path,
@@ -256,9 +260,10 @@ fn answer(mut stream: TcpStream, shared: &Shared) -> Result<()> {
     });
     let reason = if status < 300 { "OK" } else { "Not Good" };
     let origins = if shared.settings.allow_other_origins { "Access-Control-Allow-Origin: *\r\n" } else { "" };
+    let packed = if is_packed { "Content-Encoding: gzip\r\n" } else { "" };
     write!(
         stream,
-        "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{range}{origins}Connection: close\r\n\r\n",
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{range}{packed}{origins}Connection: close\r\n\r\n",
         body.len()
     )?;
     if head.method != "HEAD" {
@@ -303,6 +308,7 @@ struct Reply {
     pieces: u32,
     is_range_wrong: bool,
     is_whole: bool,
+    is_packed: bool,
     /// Path of the stand that says how much of the body is sent.
     hold: Option<String>,
     /// A header that says which part this is.
@@ -320,6 +326,7 @@ impl Reply {
             pieces: 0,
             is_range_wrong: false,
             is_whole: false,
+            is_packed: false,
             hold: None,
             range,
         }
@@ -349,6 +356,10 @@ fn find(method: &str, path: &str, shared: &Shared) -> Reply {
         Some(Stand::Held(_)) => Reply { hold: Some(relative.to_owned()), ..file() },
         Some(Stand::WrongRange) => Reply { is_range_wrong: true, ..file() },
         Some(Stand::Whole) => Reply { is_whole: true, ..file() },
+        Some(Stand::Packed(pieces)) => {
+            let whole = file();
+            Reply { body: gzip(&whole.body), is_whole: true, is_packed: true, pieces, ..whole }
+        }
         Some(Stand::First(..)) | None => file(),
     }
 }

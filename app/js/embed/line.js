@@ -1,6 +1,6 @@
 // The line to Twill's worker, for pages that are not Twill's own: starts it, numbers the questions, hands each answer to whoever
 // asked, and tells when the worker is gone. Its messages are those of app/src/protocol.rs: keep the version in step.
-const VERSION = 8;
+const VERSION = 9;
 
 /**
  * What went wrong, before it is put into anybody's words: `key` is one of app/texts, `values` are what goes into its places.

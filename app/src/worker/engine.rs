@@ -1,6 +1,6 @@
 //! The network and the catalogue, loaded and ready to answer.
 
-use std::cell::{Cell, Ref};
+use std::cell::{Ref, RefCell};
 
 use ::image::RgbImage;
 use futures::future::try_join;
@@ -22,8 +22,8 @@ use crate::worker::kept::{Kept, fetch_rest};
 use crate::worker::switch::Switch;
 use crate::worker::{backend, facets, fault, query, tell};
 use twill_app::protocol::{
-    Backend, Fault, FaultKind, Filter, Found, Item, Like, MOST_RESULTS, Message, Progress, Ready, Search,
-    Setup, Similar, Stage,
+    Backend, Fault, FaultKind, FileKind, FileProgress, Filter, Found, Item, Like, MOST_RESULTS, Message,
+    Progress, Ready, Search, Setup, Similar, Stage,
 };
 use twill_app::texts;
 
@@ -57,7 +57,7 @@ impl Slot {
     ) -> Result<(&Engine, bool), Fault> {
         let is_new = self.engine.is_none();
         if is_new {
-            tell(Progress { stage: Stage::Data, received: 0.0, total: None });
+            tell(Progress { stage: Stage::Data, files: Vec::new() });
             let is_retry = std::mem::replace(&mut self.is_retry, true);
             self.fetch(setup, is_retry, tell, queue).await?;
         }
@@ -81,7 +81,7 @@ impl Slot {
         let mut arrival = Arrival::default();
         let first = try_join(download.get(&card.weights), download.items());
         let wanted = || download.wanted(&catalogue_card.features, true);
-        let count = |bytes| download.count(bytes);
+        let count = |bytes| download.count(&catalogue_card.features, bytes);
         let mut kept = None;
         let (weights, list) = if catalogue_card.features.bytes >= LARGE {
             kept = Some(Kept::open(&setup.catalogue).await);
@@ -92,7 +92,7 @@ impl Slot {
         };
         let is_all = arrival.count() as u64 == catalogue_card.features.bytes;
         if is_all {
-            tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
+            download.report(Stage::WarmUp);
         }
 
         let items = Store::open(catalogue_card, &setup.catalogue, &card.attributes, list)?;
@@ -114,7 +114,7 @@ impl Slot {
                 Some(kept) => fetch_rest(&wanted, catalogue_card, kept, &mut arrival, &count).await?,
                 None => fetch_into(wanted(), &mut arrival, &count).await?,
             }
-            tell(Progress { stage: Stage::WarmUp, received: 0.0, total: None });
+            download.report(Stage::WarmUp);
         }
 
         let features = arrival.finish(catalogue_card);
@@ -173,7 +173,8 @@ struct Download<'a> {
     setup: &'a Setup,
     is_retry: bool,
     tell: &'a dyn Fn(Progress),
-    received: Cell<f64>,
+    /// What is counted, each file once.
+    files: RefCell<Vec<FileProgress>>,
     /// model.json.
     model_card: Vec<u8>,
     card: ModelCard,
@@ -190,16 +191,36 @@ impl<'a> Download<'a> {
         .await?;
         let card = ModelCard::from_json(&model_card).map_err(|error| fault::of(&error))?;
         let catalogue_card = CatalogueCard::from_json(&catalogue_card).map_err(|error| fault::of(&error))?;
-        Ok(Self { setup, is_retry, tell, received: Cell::new(0.0), model_card, card, catalogue_card })
+        let files = [
+            (FileKind::Weights, &card.weights, card.weights.bytes),
+            (FileKind::Items, &catalogue_card.items, catalogue_card.items_bytes_first()),
+            (FileKind::Features, &catalogue_card.features, catalogue_card.features.bytes),
+        ];
+        let files = files.map(|(kind, file, bytes)| {
+            let (name, total) = (file.file.clone(), Some(bytes as f64));
+            FileProgress { kind, name, received: 0.0, total }
+        });
+        let files = RefCell::new(files.into());
+        Ok(Self { setup, is_retry, tell, files, model_card, card, catalogue_card })
     }
 
-    /// So many bytes more have arrived.
-    fn count(&self, bytes: usize) {
-        self.received.set(self.received.get() + bytes as f64);
-        let catalogue = &self.catalogue_card;
-        let total = self.card.weights.bytes + catalogue.items_bytes_first() + catalogue.features.bytes;
-        let total = Some(total as f64);
-        (self.tell)(Progress { stage: Stage::Data, received: self.received.get(), total });
+    /// So many bytes more of a file have arrived.
+    fn count(&self, file: &FileReference, bytes: usize) {
+        let is_meant = |known: &&mut FileProgress| {
+            known.name == file.file && known.total.is_none_or(|total| known.received < total)
+        };
+        if let Some(known) = self.files.borrow_mut().iter_mut().find(is_meant) {
+            known.received += bytes as f64;
+            // All of a list came where its head was asked for.
+            known.total =
+                known.total.map(|total| if known.received > total { file.bytes as f64 } else { total });
+        }
+        self.report(Stage::Data);
+    }
+
+    /// Says how far everything is.
+    fn report(&self, stage: Stage) {
+        (self.tell)(Progress { stage, files: self.files.borrow().clone() });
     }
 
     /// A file that one of the cards names.
@@ -220,14 +241,14 @@ impl<'a> Download<'a> {
 
     /// A file that the model's card names.
     async fn get(&self, file: &FileReference) -> Result<Vec<u8>, Fault> {
-        fetch(self.wanted(file, false), &|bytes| self.count(bytes)).await
+        fetch(self.wanted(file, false), &|bytes| self.count(file, bytes)).await
     }
 
     /// What has to be there of the item list first, or all of it.
     async fn items(&self) -> Result<Vec<u8>, Fault> {
-        let wanted = self.wanted(&self.catalogue_card.items, true);
+        let list = &self.catalogue_card.items;
         let first = 0..self.catalogue_card.items_bytes_first();
-        match fetch_piece(wanted, first, &|bytes| self.count(bytes)).await? {
+        match fetch_piece(self.wanted(list, true), first, &|bytes| self.count(list, bytes)).await? {
             Piece::Part(bytes) | Piece::Whole(bytes) => Ok(bytes),
         }
     }

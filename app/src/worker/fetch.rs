@@ -293,7 +293,9 @@ impl Download<'_> {
             return failed(self.wanted.fault(texts::file_refused(self.wanted.name(), status)));
         }
         self.is_resumable = !is_compressed;
-        let announced = header("content-length").and_then(|length| length.parse::<u64>().ok());
+        // What cannot be compressed may be announced as longer than it is.
+        let announced = header("content-length").filter(|_| !is_compressed);
+        let announced = announced.and_then(|length| length.parse::<u64>().ok());
         let whole = announced.map(|length| length.saturating_add(self.sink.count() as u64));
         if whole.is_some_and(|length| length > place.end) {
             return failed(

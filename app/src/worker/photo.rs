@@ -34,6 +34,7 @@ pub(crate) async fn pixels(file: &Blob, bytes: &[u8]) -> Result<RgbImage, Fault>
     match decode(bytes, &limits) {
         Err(model::Error::NotAPicture) => match decode_in_browser(file, &limits).await {
             Ok(photo) => photo.map_err(|error| fault::of(&error)),
+            Err(_) if is_heic(bytes) => Err(Fault::new(FaultKind::Photo, texts::PHOTO_HEIC)),
             Err(_) => Err(fault::of(&model::Error::NotAPicture)),
         },
         decoded => decoded.map_err(|error| fault::of(&error)),
@@ -43,6 +44,18 @@ pub(crate) async fn pixels(file: &Blob, bytes: &[u8]) -> Result<RgbImage, Fault>
 async fn read_bytes(file: &Blob) -> Result<Vec<u8>, JsValue> {
     let buffer: ArrayBuffer = JsFuture::from(file.array_buffer()).await?.dyn_into()?;
     Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// Whether a file calls itself HEIC: among the brands in its first box is one of those that stand for HEVC.
+fn is_heic(bytes: &[u8]) -> bool {
+    let Some((size, rest)) = bytes.split_first_chunk::<4>() else { return false };
+    // No list of brands is as long as that.
+    let length = (u32::from_be_bytes(*size) as usize).min(256).saturating_sub(4);
+    let brands = rest.get(..length).unwrap_or(rest).strip_prefix(b"ftyp");
+    brands.is_some_and(|brands| {
+        let mut brands = brands.chunks_exact(4);
+        brands.any(|brand| matches!(brand, b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx"))
+    })
 }
 
 /// Pixels that are taken from the browser's own decoder at most: they come in four bytes each, and are held twice for a moment.

@@ -15,6 +15,8 @@ use super::kind::{Kind, xvfb};
 
 /// Longest that a driver may take to listen.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often a driver is started that ends at once.
+const ATTEMPTS: u32 = 3;
 
 /// A running driver, with the screen that its browser paints on where it needs one; both end when dropped.
 #[derive(Debug)]
@@ -82,19 +84,23 @@ impl Drop for Process {
 }
 
 /// Starts a program that says on which port it listens: the number after `words`.
+///
+/// A port may be taken between its choice and its use: then a driver ends, and the next one chooses another.
 fn listening(command: &mut Command, words: &str) -> Result<(Process, u16)> {
-    let mut process = Process::start(command.stdout(Stdio::piped()))?;
-    let output = process.0.stdout.take().context("the driver has no output")?;
-    let mut lines = BufReader::new(output).lines();
-    while let Some(Ok(line)) = lines.next() {
-        let Some((_, rest)) = line.split_once(words) else { continue };
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        let port = digits.parse().context("the driver named no port")?;
-        // Its output is drained so that it never waits for a reader.
-        thread::spawn(move || lines.for_each(drop));
-        return Ok((process, port));
+    for _ in 0..ATTEMPTS {
+        let mut process = Process::start(command.stdout(Stdio::piped()))?;
+        let output = process.0.stdout.take().context("the driver has no output")?;
+        let mut lines = BufReader::new(output).lines();
+        while let Some(Ok(line)) = lines.next() {
+            let Some((_, rest)) = line.split_once(words) else { continue };
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            let port = digits.parse().context("the driver named no port")?;
+            // Its output is drained so that it never waits for a reader.
+            thread::spawn(move || lines.for_each(drop));
+            return Ok((process, port));
+        }
     }
-    bail!("the driver ended before it listened")
+    bail!("the driver ended before it listened, {ATTEMPTS} times")
 }
 
 /// A screen in memory, with its number.
