@@ -147,7 +147,7 @@ fn each_file_is_counted_once_and_to_its_end() -> Result<()> {
             ensure!(steps.values().all(|steps| *steps >= 4), "it says too little: {steps:?}");
             // In words: one decimal, as everywhere.
             for File { received, words, .. } in files(&slips).flatten() {
-                let mega = words.split_whitespace().filter_map(|word| word.parse::<f64>().ok()).next();
+                let mega = words.split_whitespace().find_map(|word| word.parse::<f64>().ok());
                 ensure!(
                     words.ends_with(" MB") && mega.is_some_and(|mega| (mega - received / 1e6).abs() < 0.051),
                     "{received} bytes are `{words}`"

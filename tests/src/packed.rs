@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn the_check_value_is_the_known_one_and_blocks_follow_each_other() {
         assert_eq!(checksum(b"123456789"), 0xcbf4_3926);
-        let file = gzip(&[7; 70_000]);
+        let file = gzip(&vec![7; 70_000]);
         assert_eq!(file.len(), 10 + 2 * 5 + 70_000 + 8);
         assert_eq!(file[10..15], [0, 0xff, 0xff, 0, 0]);
         assert_eq!(file[15 + 65_535..][..3], [1, 0x71, 0x11]);
