@@ -21,6 +21,8 @@ use crate::save;
 const ITEMS: usize = 200_000;
 /// Longest that the page may take for what is on its way.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How much of the feature file comes at first: enough for one of four blocks of codes.
+const HELD: f64 = 0.09;
 /// Where the catalogue stands on the page's host.
 const FOLDER: &str = "large/";
 
@@ -96,16 +98,14 @@ fn first_cards_need_a_tenth_of_everything() -> Result<()> {
     let in_page = |view: &View| view.cards.iter().all(|card| card.alt.contains("dress"));
     plan().run(|page, server| {
         server.move_to(beside.path());
-        // Enough for the first of four blocks.
-        const SHARE: f64 = 0.09;
-        server.replace(&format!("{FOLDER}{}", features.file), Stand::Held(SHARE));
+        server.replace(&format!("{FOLDER}{}", features.file), Stand::Held(HELD));
         page.visit()?;
         page.wait(PATIENCE, "the page", |view| view.state == "loading")?;
         page.choose(&beside.photo)?;
         let early = page.wait(PATIENCE, "first results", |view| view.cards.len() == 5)?;
         ensure!(early.state == "loading" && in_page(&early), "{}: {:?}", early.state, early.cards);
         let items = asked(server, 0, &list.file);
-        let received = (large.bytes.len() as f64 * SHARE) as usize + bytes(&items);
+        let received = (large.bytes.len() as f64 * HELD) as usize + bytes(&items);
         let all = large.bytes.len() + large.list().len();
         println!(
             "first cards after {received} of {all} bytes; of items {head} at once ({:.2} an item) and {} in {} pages",
@@ -254,7 +254,7 @@ fn what_is_kept_of_a_catalogue_is_not_fetched_again() -> Result<()> {
         // A new version, of which the last block is another one.
         server.restore();
         let dimension = shipped.embedder().dimension();
-        for value in vectors[(ITEMS - 10) * dimension..].iter_mut() {
+        for value in &mut vectors[(ITEMS - 10) * dimension..] {
             *value = -*value;
         }
         let changed = Large::of(&shipped, &vectors, form)?;
