@@ -205,24 +205,26 @@ fn ranges(vectors: &[f16], dimension: usize, max_code: u8) -> (Vec<f32>, Vec<f32
         .step_by(every)
         .flat_map(|row| row.iter().map(|value| value.to_f32()))
         .collect();
-    (0..dimension).map(|value| range(sample.iter().skip(value).step_by(dimension).copied(), max_code)).unzip()
+    let column =
+        |value: usize| -> Vec<f32> { sample.iter().skip(value).step_by(dimension).copied().collect() };
+    (0..dimension).map(|value| range(&column(value), max_code)).unzip()
 }
 
-fn range(values: impl Iterator<Item = f32> + Clone, max_code: u8) -> (f32, f32) {
-    let count = values.clone().count().max(1) as f32;
-    let mean = values.clone().sum::<f32>() / count;
-    let deviation = (values.clone().map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt();
-    let least = values.clone().fold(f32::INFINITY, f32::min);
-    let most = values.clone().fold(f32::NEG_INFINITY, f32::max);
+fn range(values: &[f32], max_code: u8) -> (f32, f32) {
+    let count = values.len().max(1) as f32;
+    let mean = values.iter().sum::<f32>() / count;
+    let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt();
+    let least = values.iter().copied().fold(f32::INFINITY, f32::min);
+    let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut best = (f32::INFINITY, (least, 0.0));
     for reach in REACHES.into_iter().chain([f32::INFINITY]) {
         // Where nothing deviates, infinitely far is no number, and both ends are what occurs.
         let offset = least.max(mean - reach * deviation);
         let step = (most.min(mean + reach * deviation) - offset) / f32::from(max_code);
-        let lost = values
-            .clone()
-            .map(|value| (value - offset - step * f32::from(nearest(value, offset, step, max_code))).powi(2));
-        let lost = lost.sum();
+        let lost = |value: &f32| {
+            (value - offset - step * f32::from(nearest(*value, offset, step, max_code))).powi(2)
+        };
+        let lost = values.iter().map(lost).sum();
         if lost < best.0 {
             best = (lost, (offset, step));
         }
@@ -286,12 +288,12 @@ mod tests {
         // Sums of twelve even numbers have a deviation of 1.
         let values: Vec<f32> = (0..2000).map(|_| (0..12).map(|_| next()).sum::<f32>() - 6.0).collect();
         for (max_code, best) in [(3, 0.996), (15, 0.335)] {
-            let (offset, step) = range(values.iter().copied(), max_code);
+            let (offset, step) = range(&values, max_code);
             assert!((step / best - 1.0).abs() < 0.08, "{max_code}: {step}");
             let middle = offset + step * f32::from(max_code) / 2.0;
             assert!(middle.abs() < 0.1, "{max_code}: {middle}");
         }
-        let (offset, step) = range([0.5; 4].into_iter(), 15);
+        let (offset, step) = range(&[0.5; 4], 15);
         assert!((offset - 0.5).abs() < 1e-6 && step.abs() < 1e-6, "{offset} {step}");
     }
 

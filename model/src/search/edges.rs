@@ -1,10 +1,6 @@
 //! Kernels read and write what they are given and nothing beside it. Here buffers end exactly where what they hold ends, so that a
 //! sanitizer or Miri sees one byte too many, and what lies beside the sums is looked at without either. `.ci/fuzz.sh` runs these
-//! tests under `AddressSanitizer`; with Miri, which has to be told of AVX2:
-//!
-//! ```sh
-//! RUSTFLAGS="-Ctarget-feature=+avx2" cargo +nightly miri test -p model --lib search::edges
-//! ```
+//! tests under `AddressSanitizer` (`kernels`), and in Miri (`miri`).
 
 use super::{FewKernel, Kernel};
 use crate::feature_file::{
@@ -123,7 +119,7 @@ fn few_bits_are_added_up_to_the_last_byte_and_no_further() {
         for (lines, weights) in [(&any, weights(quads)), (&full, same(127)), (&full, same(-127))] {
             // The largest sum is a cut, too, which it just reaches.
             let most = expected_of_few(bits, lines, &weights, 0).0.into_iter().max().unwrap_or(0);
-            for cut in [i32::MIN, 0, most, most.saturating_add(1), i32::MAX] {
+            for cut in [most, most.saturating_add(1), i32::MIN, 0, i32::MAX] {
                 let (expected, expected_above) = expected_of_few(bits, lines, &weights, cut);
                 for kernel in FewKernel::available() {
                     let mut sums = vec![-1; expected.len()].into_boxed_slice();

@@ -220,7 +220,9 @@ impl Measured {
             let request = Request { query, k: self.k, accuracy, ..Request::default() };
             let answers = self.time(&name, || search::search(features, &[request]))?;
             compared = answers.iter().map(|answer| answer.compared).sum();
-            answers.iter().for_each(|answer| self.count(&name, answer, truth));
+            for answer in &answers {
+                self.count(&name, answer, truth);
+            }
         }
         Ok(compared)
     }
