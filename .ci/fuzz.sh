@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzing, led by coverage, and the search kernels under AddressSanitizer: what needs a nightly compiler, and is therefore no part of `make test`.
+# Fuzzing, led by coverage, and the search kernels under AddressSanitizer and in Miri: what needs a nightly compiler, and is therefore no part of `make test`.
 #
 #     bash .ci/fuzz.sh                        # everything, MINUTES (20) for each target of tests/fuzz
 #     MINUTES=1 bash .ci/fuzz.sh photo items  # these targets
 #     bash .ci/fuzz.sh kernels                # the kernels alone
+#     bash .ci/fuzz.sh miri                   # the same in an interpreter that checks every access; minutes
 #     bash .ci/fuzz.sh minimise photo         # a corpus of SHORT (400) bytes an input, from what fuzzing has found
 #
 # A target starts from its seeds, from tests/corpus/TARGET, and from what earlier runs found (tests/fuzz/corpus, which git ignores). What
@@ -29,6 +30,9 @@ cargo fuzz --version >/dev/null 2>&1 || {
     CARGO_TARGET_DIR="$TWILL_CACHE/tools-target" RUSTUP_TOOLCHAIN=nightly \
         cargo install --quiet --locked --root "$TWILL_CACHE/tools" --version "$FUZZ_VERSION" cargo-fuzz
 }
+
+MIRI_COMES_BY="rustup component add --toolchain nightly miri rust-src"
+has_miri() { cargo +nightly miri --version >/dev/null 2>&1; }
 
 fuzz() {
     local action=$1
@@ -71,6 +75,18 @@ run_kernels() {
         --target x86_64-unknown-linux-gnu --target-dir "$CARGO_TARGET_DIR/sanitized" -- search:: feature_file::
 }
 
+# The kernels' own tests once more, where every access to memory is checked: portable Rust, and
+# AVX2 and AVX-512, of which Miri has to be told.
+run_miri() {
+    has_miri || die "Miri is missing: $MIRI_COMES_BY"
+    local features
+    for features in "" "-Ctarget-feature=+avx2,+avx512f,+avx512bw,+avx512vnni"; do
+        step "search kernels in Miri, ${features:-portable Rust}"
+        RUSTFLAGS=$features CARGO_TARGET_DIR="$CARGO_TARGET_DIR/miri" \
+            cargo +nightly miri test --locked -p model --lib search::edges
+    done
+}
+
 # A corpus made small enough to be kept with the sources: every piece of code that a short input reaches, once.
 minimise() {
     local target small
@@ -87,7 +103,17 @@ if [ "${1:-}" = minimise ]; then
     minimise "$@"
     exit
 fi
-[ $# -gt 0 ] || set -- kernels "${TARGETS[@]}"
+if [ $# -eq 0 ]; then
+    set -- kernels miri "${TARGETS[@]}"
+    if ! has_miri; then
+        say "Miri is missing, so the kernels do not run in it: $MIRI_COMES_BY"
+        set -- kernels "${TARGETS[@]}"
+    fi
+fi
 for name; do
-    if [ "$name" = kernels ]; then run_kernels; else run_target "$name"; fi
+    case $name in
+        kernels) run_kernels ;;
+        miri) run_miri ;;
+        *) run_target "$name" ;;
+    esac
 done

@@ -5,6 +5,7 @@
 //! caches hold the same for all; a figure is the median of the rounds. Ratios travel from machine to machine, milliseconds do not.
 
 pub mod embed;
+pub mod few;
 
 use std::hint::black_box;
 use std::time::Instant;

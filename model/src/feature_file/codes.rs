@@ -94,7 +94,7 @@ impl Codes {
         self.lines.resize(first + lines_of(rows, dimension), Line([0; LINE]));
         let mut codes = vec![0; quads * QUAD];
         let mut again = row.clone();
-        let mut rounding = Rounding::new(&least, &steps, |each| {
+        let mut rounding = Rounding::new(&least, &steps, MAX_CODE, |each| {
             for vector in vectors.chunks_exact(dimension) {
                 vector.convert_to_f32_slice(&mut again);
                 each(&again);
@@ -267,7 +267,7 @@ fn doubled_spread(codes: &[u8]) -> u32 {
 }
 
 /// Square of the distance between a vector and what its codes stand for.
-fn squared_distance(vector: &[f32], offsets: &[f32], steps: &[f32], codes: &[u8]) -> f64 {
+pub(super) fn squared_distance(vector: &[f32], offsets: &[f32], steps: &[f32], codes: &[u8]) -> f64 {
     // Running sums, which compilers turn into SIMD; their order is fixed, so every platform gives the same bits.
     const LANES: usize = 8;
     let mut sums = [0.0_f64; LANES];

@@ -1,10 +1,11 @@
 //! The prepacked feature file: one unit vector a catalogue item, ready to be searched.
 //!
 //! `docs/feature-file.md` is the specification; [`format`] has its constants, `read` and `write` the two directions, `stream` the first
-//! while a file is still arriving, and `codes` what a scan reads in place of the vectors.
+//! while a file is still arriving, `codes` what a scan reads in place of the vectors, and `few` what one reads that may be wrong.
 
 mod appendix;
 mod codes;
+mod few;
 pub mod format;
 mod read;
 mod rounding;
@@ -21,6 +22,7 @@ use half::{f16, slice::HalfFloatSliceExt as _};
 use crate::{Error, Result, embedder::Embedding};
 pub use codes::Line;
 pub(crate) use codes::{Block, Codes};
+pub use few::{Bits, FewBits};
 pub use stream::{FeatureStream, Piece};
 pub use write::{bytes_before_codes, bytes_before_vectors};
 

@@ -12,8 +12,6 @@
 //! single codes then take the first term in, too. Of the ten best of 15,000 drawn garments, the nearest codes find
 //! 0.945, these 0.99. Residuals get longer by at most [`LONGER`], which is what a proof pays.
 
-use super::format::MAX_CODE;
-
 /// A residual may be so many times as long as the longest one of nearest codes.
 const LONGER: f64 = 1.6;
 /// Share of `M` that is the same for all directions, of the mean of its diagonal.
@@ -29,6 +27,7 @@ const MAX_DIMENSION: usize = 256;
 pub(super) struct Rounding<'a> {
     offsets: &'a [f32],
     steps: &'a [f32],
+    max_code: u8,
     /// `M`, row by row.
     weights: Vec<f64>,
     /// Column by column, `K` below its diagonal, over the diagonal's value of the same row.
@@ -41,12 +40,13 @@ pub(super) struct Rounding<'a> {
 }
 
 impl<'a> Rounding<'a> {
-    /// Looks at all rows of a block; `rows` gives them one after the other, as often as it is called.
+    /// Looks at all rows of a block whose codes are 0 to `max_code`; `rows` gives them one after the other, as often as it is called.
     ///
     /// `None` where vectors are too long for this, or the rows tell nothing.
     pub(super) fn new(
         offsets: &'a [f32],
         steps: &'a [f32],
+        max_code: u8,
         mut rows: impl FnMut(&mut dyn FnMut(&[f32])),
     ) -> Option<Self> {
         let dimension = offsets.len();
@@ -63,7 +63,7 @@ impl<'a> Rounding<'a> {
             }
             let lost = row.iter().zip(offsets).zip(steps).map(|((value, offset), step)| {
                 let (value, offset, step) = (f64::from(*value), f64::from(*offset), f64::from(*step));
-                (value - offset - step * f64::from(nearest(value, offset, step))).powi(2)
+                (value - offset - step * f64::from(nearest(value, offset, step, max_code))).powi(2)
             });
             most = most.max(lost.sum());
             count += 1.0;
@@ -81,6 +81,7 @@ impl<'a> Rounding<'a> {
         Some(Self {
             offsets,
             steps,
+            max_code,
             weights,
             carry,
             most: most * LONGER * LONGER,
@@ -96,7 +97,7 @@ impl<'a> Rounding<'a> {
         self.target.fill(0.0);
         for (i, code) in codes.iter_mut().enumerate().take(dimension) {
             let (value, offset, step) = self.scale(row, i);
-            *code = nearest(value + self.target[i], offset, step);
+            *code = nearest(value + self.target[i], offset, step, self.max_code);
             let lost = value - offset - step * f64::from(*code);
             self.residual[i] = lost;
             let carry = &self.carry[i * dimension + i + 1..(i + 1) * dimension];
@@ -108,7 +109,7 @@ impl<'a> Rounding<'a> {
         if self.residual.iter().map(|lost| lost * lost).sum::<f64>() > self.most {
             for (i, code) in codes.iter_mut().enumerate().take(dimension) {
                 let (value, offset, step) = self.scale(row, i);
-                *code = nearest(value, offset, step);
+                *code = nearest(value, offset, step, self.max_code);
             }
         }
     }
@@ -135,7 +136,7 @@ impl<'a> Rounding<'a> {
             if !is_moved {
                 continue;
             }
-            let code = (f64::from(codes[i]) + by).clamp(0.0, f64::from(MAX_CODE));
+            let code = (f64::from(codes[i]) + by).clamp(0.0, f64::from(self.max_code));
             let by = step * (code - f64::from(codes[i]));
             codes[i] = code as u8;
             self.residual[i] -= by;
@@ -151,9 +152,9 @@ impl<'a> Rounding<'a> {
 }
 
 /// The code that stands for what is nearest to a value.
-fn nearest(value: f64, offset: f64, step: f64) -> u8 {
+fn nearest(value: f64, offset: f64, step: f64, max_code: u8) -> u8 {
     // Where all values are the same the step is 0, and so are the codes. The cast saturates.
-    if step > 0.0 { (((value - offset) / step + 0.5) as u8).min(MAX_CODE) } else { 0 }
+    if step > 0.0 { (((value - offset) / step + 0.5) as u8).min(max_code) } else { 0 }
 }
 
 /// With `M = K^T K` and `K` lower triangular: `K[j][i] / K[j][j]` at `i * dimension + j`.
@@ -210,7 +211,7 @@ mod tests {
         let (offsets, steps) = ([0.0; 2], [0.1; 2]);
         let rows = [[0.64_f32, 0.64], [0.24, 0.24], [0.94, 0.94]];
         let mut rounding =
-            Rounding::new(&offsets, &steps, |each| rows.iter().for_each(|row| each(row))).unwrap();
+            Rounding::new(&offsets, &steps, 127, |each| rows.iter().for_each(|row| each(row))).unwrap();
         for (row, expected) in rows.iter().zip([13, 5, 19]) {
             let mut codes = [0; 2];
             rounding.choose(row, &mut codes);
@@ -222,7 +223,7 @@ mod tests {
     #[test]
     fn vectors_that_are_too_long_or_tell_nothing_get_no_rounding() {
         let many = [0.0; MAX_DIMENSION + 1];
-        assert!(Rounding::new(&many, &many, |_| {}).is_none());
-        assert!(Rounding::new(&[0.0], &[0.0], |each| each(&[0.0])).is_none());
+        assert!(Rounding::new(&many, &many, 127, |_| {}).is_none());
+        assert!(Rounding::new(&[0.0], &[0.0], 127, |each| each(&[0.0])).is_none());
     }
 }

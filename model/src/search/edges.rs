@@ -1,14 +1,10 @@
 //! Kernels read and write what they are given and nothing beside it. Here buffers end exactly where what they hold ends, so that a
 //! sanitizer or Miri sees one byte too many, and what lies beside the sums is looked at without either. `.ci/fuzz.sh` runs these
-//! tests under `AddressSanitizer`; with Miri, which has to be told of AVX2:
-//!
-//! ```sh
-//! RUSTFLAGS="-Ctarget-feature=+avx2" cargo +nightly miri test -p model --lib search::edges
-//! ```
+//! tests under `AddressSanitizer` (`kernels`), and in Miri (`miri`).
 
-use super::Kernel;
+use super::{FewKernel, Kernel};
 use crate::feature_file::{
-    Line,
+    Bits, Line,
     format::{GROUP_ROWS, LINE, QUAD},
 };
 
@@ -80,6 +76,62 @@ fn reading_ends_with_the_last_line() {
         let sum = words.fold(0, |sum: u64, word| sum.wrapping_add(u64::from_le_bytes(*word)));
         for kernel in Kernel::available() {
             assert_eq!(kernel.read(&lines), sum, "{kernel:?}, {count} lines");
+        }
+    }
+}
+
+/// What codes of few bits give for each row and group, the obvious way; a row is above where its sum is at least `cut`.
+fn expected_of_few(bits: Bits, lines: &[Line], weights: &[[i8; QUAD]], cut: i32) -> (Vec<i32>, Vec<u16>) {
+    let parts = 8 / bits.count();
+    let (mut sums, mut above) = (Vec::new(), Vec::new());
+    for group in lines.chunks_exact(weights.len() / parts) {
+        let mut is_above = 0;
+        for row in 0..GROUP_ROWS {
+            let mut sum = 0;
+            for (line, weights) in group.iter().zip(weights.chunks_exact(parts)) {
+                for (at, byte) in line.0[row * QUAD..][..QUAD].iter().enumerate() {
+                    let mut codes = i32::from(*byte);
+                    for weights in weights {
+                        sum += codes % (1 << bits.count()) * i32::from(weights[at]);
+                        codes >>= bits.count();
+                    }
+                }
+            }
+            is_above |= u16::from(sum >= cut) << row;
+            sums.push(sum);
+        }
+        above.push(is_above);
+    }
+    (sums, above)
+}
+
+#[test]
+fn few_bits_are_added_up_to_the_last_byte_and_no_further() {
+    for ((groups, width), bits) in
+        SHAPES.into_iter().flat_map(|shape| [(shape, Bits::Two), (shape, Bits::Four)])
+    {
+        let quads = width * 8 / bits.count();
+        // Bytes of all kinds, and the largest there are, with the largest weights on either side of zero.
+        let any: Box<[Line]> =
+            lines(groups * width).iter().map(|line| Line(line.0.map(|byte| byte.wrapping_mul(3)))).collect();
+        let full: Box<[Line]> = any.iter().map(|_| Line([255; LINE])).collect();
+        let same = |weight: i8| vec![[weight; QUAD]; quads].into_boxed_slice();
+        for (lines, weights) in [(&any, weights(quads)), (&full, same(127)), (&full, same(-127))] {
+            // The largest sum is a cut, too, which it just reaches.
+            let most = expected_of_few(bits, lines, &weights, 0).0.into_iter().max().unwrap_or(0);
+            for cut in [most, most.saturating_add(1), i32::MIN, 0, i32::MAX] {
+                let (expected, expected_above) = expected_of_few(bits, lines, &weights, cut);
+                for kernel in FewKernel::available() {
+                    let mut sums = vec![-1; expected.len()].into_boxed_slice();
+                    let mut above = vec![7; expected_above.len()].into_boxed_slice();
+                    kernel.sums(bits, lines, &weights, cut, &mut sums, &mut above);
+                    assert_eq!(*sums, *expected, "{kernel:?}, {bits:?}, {groups} groups of {width}");
+                    assert_eq!(*above, *expected_above, "{kernel:?}, {bits:?}, {groups} of {width}, {cut}");
+                }
+                if cfg!(miri) {
+                    break;
+                }
+            }
         }
     }
 }

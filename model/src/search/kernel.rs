@@ -102,12 +102,21 @@ const APART: usize = 16;
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled anew with the vector instructions of each caller")]
 pub(super) fn read(lines: &[Line]) -> u64 {
+    read_after(lines, |_| {})
+}
+
+/// [`read`], where `before` is told of each line but the last few before it is read.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled anew with the vector instructions of each caller")]
+pub(super) fn read_after(lines: &[Line], before: impl Fn(&Line)) -> u64 {
     let mut sums = [[0_u64; 8]; 4];
     let (chunks, rest) = lines.as_chunks::<{ 4 * APART }>();
     for chunk in chunks {
         for line in 0..APART {
             for (place, sums) in sums.iter_mut().enumerate() {
-                add_words(sums, &chunk[place * APART + line]);
+                let line = &chunk[place * APART + line];
+                before(line);
+                add_words(sums, line);
             }
         }
     }

@@ -2,9 +2,9 @@
 #![expect(unsafe_code, reason = "vector instructions that not every machine has, and loads through pointers")]
 
 use std::arch::x86_64::{
-    _mm256_add_epi32, _mm256_load_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_si256, _mm512_dpbusd_epi32, _mm512_load_si512,
-    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
+    _MM_HINT_T0, _mm_prefetch, _mm256_add_epi32, _mm256_load_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
+    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_si256, _mm512_dpbusd_epi32,
+    _mm512_load_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
 use super::kernel::{self, Kernel};
@@ -12,6 +12,10 @@ use crate::feature_file::{
     Line,
     format::{GROUP_ROWS, QUAD},
 };
+
+/// Codes are asked for so many lines before they are added up: the processor alone does not see several places that are read by turns as one
+/// stretch, and once they come from memory, waits for them.
+const AHEAD: usize = 128;
 
 /// Adds those that this machine runs, the faster first.
 pub(super) fn add_to(kernels: &mut Vec<Kernel>) {
@@ -23,13 +27,13 @@ pub(super) fn add_to(kernels: &mut Vec<Kernel>) {
     }
 }
 
-fn has_avx512() -> bool {
+pub(super) fn has_avx512() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vnni")
 }
 
-fn has_avx2() -> bool {
+pub(super) fn has_avx2() -> bool {
     is_x86_feature_detected!("avx2")
 }
 
@@ -55,12 +59,19 @@ fn read_avx2(lines: &[Line]) -> u64 {
 
 #[target_feature(enable = "avx512f")]
 fn read_with_avx512(lines: &[Line]) -> u64 {
-    kernel::read(lines)
+    kernel::read_after(lines, |line| ask_ahead(line))
 }
 
 #[target_feature(enable = "avx2")]
 fn read_with_avx2(lines: &[Line]) -> u64 {
-    kernel::read(lines)
+    kernel::read_after(lines, |line| ask_ahead(line))
+}
+
+/// Asks memory for what is added up some time after this line. It may lie beyond what there is: nothing is read.
+#[inline]
+pub(super) fn ask_ahead(line: *const Line) {
+    // SAFETY: every processor of this architecture has SSE; the address may be any.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(AHEAD).cast()) };
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -91,8 +102,10 @@ fn vnni_groups<const N: usize>(lines: &[Line], weights: &[[i8; QUAD]], sums: &mu
     for (place, weights) in weights.iter().enumerate() {
         let weights = _mm512_set1_epi32(word(*weights));
         for (total, group) in totals.iter_mut().zip(&groups) {
+            let line = &raw const group[place];
+            ask_ahead(line);
             // SAFETY: a line is 64 bytes long and aligned to 64.
-            let codes = unsafe { _mm512_load_si512((&raw const group[place]).cast()) };
+            let codes = unsafe { _mm512_load_si512(line.cast()) };
             *total = _mm512_dpbusd_epi32(*total, codes, weights);
         }
     }
@@ -130,6 +143,7 @@ fn avx2_groups<const N: usize>(lines: &[Line], weights: &[[i8; QUAD]], sums: &mu
     for (place, weights) in weights.iter().enumerate() {
         let weights = _mm256_set1_epi32(word(*weights));
         for (total, group) in totals.iter_mut().zip(&groups) {
+            ask_ahead(&raw const group[place]);
             for (half, total) in total.iter_mut().enumerate() {
                 // SAFETY: a line is 64 bytes long and aligned to 64, so each half has 32 bytes aligned to 32; the pointer is
                 // one to the whole line.
@@ -146,6 +160,6 @@ fn avx2_groups<const N: usize>(lines: &[Line], weights: &[[i8; QUAD]], sums: &mu
 }
 
 /// Four weights as the vector units take them.
-fn word(weights: [i8; QUAD]) -> i32 {
+pub(super) fn word(weights: [i8; QUAD]) -> i32 {
     i32::from_le_bytes(weights.map(i8::cast_unsigned))
 }

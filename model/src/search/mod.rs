@@ -3,10 +3,14 @@
 //! A first pass adds up codes (`scan`, with a SIMD `kernel`) and keeps each row that can be among the best, given how far off codes
 //! can be (`query`); those are compared by their vectors in half precision, the likeliest first, until no other
 //! can be better. The answer is that of comparing everything in single precision, bit for bit, and costs little more
-//! than reading the codes.
+//! than reading the codes. Whoever may be wrong now and then reads a quarter or half of that (`few`).
 
+mod few;
 mod filter;
 mod kernel;
+mod kernel_few;
+#[cfg(target_arch = "x86_64")]
+mod kernel_few_x86;
 #[cfg(target_arch = "aarch64")]
 mod kernel_neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -22,8 +26,10 @@ mod edges;
 #[cfg(test)]
 mod tests;
 
+pub use few::{by_few_bits, by_few_bits_with, left_by_few_bits};
 pub use filter::{AllowList, Filter};
 pub use kernel::Kernel;
+pub use kernel_few::FewKernel;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use kernel_wasm::{RELAXED_MODULE, relaxed_slot, use_relaxed};
 

@@ -35,6 +35,11 @@ pub(super) struct Coded {
 impl Coded {
     /// `length` is the query's Euclidean length.
     pub(super) fn new(query: &[f32], length: f64, block: &Block) -> Self {
+        Self::around(MIDDLE, query, length, block)
+    }
+
+    /// [`Coded::new`] for codes with another middle, from which the block's spread is counted.
+    pub(super) fn around(middle: f64, query: &[f32], length: f64, block: &Block) -> Self {
         let exact: Vec<f64> =
             query.iter().zip(&block.steps).map(|(q, step)| f64::from(*q) * f64::from(*step)).collect();
         let most = exact.iter().fold(0.0, |most: f64, weight| most.max(weight.abs()));
@@ -47,7 +52,7 @@ impl Coded {
             let whole = if unit > 0.0 { (weight / unit).round().clamp(-MAX_WEIGHT, MAX_WEIGHT) } else { 0.0 };
             weights[i / QUAD][i % QUAD] = whole as i8;
             let rest = weight - whole * unit;
-            base += rest * MIDDLE;
+            base += rest * middle;
             lost += rest * rest;
         }
         // A sum of n products in single precision is off by at most n * 2^-24 * |q| * |v|; twice that covers this

@@ -1,6 +1,8 @@
-//! `bench`: how fast search is on this machine, as a table of ratios; `bench embed`: how fast photos are embedded.
+//! `bench`: how fast search is on this machine, as a table of ratios; `bench embed`: how fast photos are embedded;
+//! `bench few`: how fast a search is that reads less and may be wrong.
 
 mod embed;
+mod few;
 
 use std::path::PathBuf;
 
@@ -15,6 +17,8 @@ use crate::{files, npy};
 enum Other {
     /// Measures how fast photos are embedded.
     Embed(embed::Flags),
+    /// Measures a first pass by few bits a value, which may miss an item.
+    Few(few::Flags),
 }
 
 /// Flags of `bench`, as typed.
@@ -71,22 +75,28 @@ impl Flags {
 
 /// Measures and prints.
 pub fn run(flags: &Flags) -> Result<()> {
-    if let Some(Other::Embed(flags)) = &flags.other {
-        return embed::run(flags);
+    match &flags.other {
+        Some(Other::Embed(flags)) => return embed::run(flags),
+        Some(Other::Few(flags)) => return few::run(flags),
+        None => {}
     }
-    let read = |path: &PathBuf| {
-        npy::read(&files::read(path)?).with_context(|| format!("{} cannot be used", path.display()))
-    };
-    let given = flags.vectors.as_ref().map(|items| -> Result<Given> {
-        Ok(Given { items: read(items)?, queries: flags.queries.as_ref().map(read).transpose()? })
-    });
-    let report = speed::measure(&flags.check()?, given.transpose()?)?;
+    let given = given(flags.vectors.as_ref(), flags.queries.as_ref())?;
+    let report = speed::measure(&flags.check()?, given)?;
     if flags.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print(&report);
     }
     Ok(())
+}
+
+/// Reads items, and queries where there are some.
+fn given(items: Option<&PathBuf>, queries: Option<&PathBuf>) -> Result<Option<Given>> {
+    let read = |path: &PathBuf| {
+        npy::read(&files::read(path)?).with_context(|| format!("{} cannot be used", path.display()))
+    };
+    let Some(items) = items else { return Ok(None) };
+    Ok(Some(Given { items: read(items)?, queries: queries.map(read).transpose()? }))
 }
 
 fn print(report: &Report) {

@@ -92,6 +92,38 @@ fn files_that_do_not_fit_change_nothing() {
 }
 
 #[test]
+fn a_small_bench_of_few_bits_as_table_and_as_json() {
+    let place = Place::new();
+    let small = [
+        "bench",
+        "few",
+        "--rows",
+        "2000",
+        "--dimension",
+        "12",
+        "-k",
+        "5",
+        "--rounds",
+        "2",
+        "--depths",
+        "5,80",
+    ];
+    let table = place.succeed(&small);
+    for words in
+        ["pure read of codes of 2 bits", "4 bits, portable, 80 vectors compared", "To prove an answer"]
+    {
+        assert!(table.contains(words), "{table}");
+    }
+    let report: serde_json::Value =
+        serde_json::from_str(&place.succeed(&[&small[..], &["--json"]].concat())).unwrap();
+    assert_eq!((report["rows"].as_u64(), report["added"].as_u64()), (Some(2000), Some(0)));
+    assert_eq!(report["codes"][1]["bits"].as_u64(), Some(2));
+    assert!(place.fail(&["bench", "few", "--depths", "5"]).contains("at least as many as results"));
+    assert!(place.fail(&["bench", "few", "--rows", "0"]).contains("at least 1"));
+    assert!(place.fail(&["bench", "few", "--dimension", "5000"]).contains("from 1 to 4096"));
+}
+
+#[test]
 fn a_small_bench_as_table_and_as_json() {
     let place = Place::new();
     let small = ["bench", "--rows", "2000", "--dimension", "12", "-k", "5", "--rounds", "2"];
