@@ -22,7 +22,8 @@ const idle = () => new Promise((resolve) => (globalThis.requestIdleCallback ?? s
 export async function settle() {
   const { controller } = navigator.serviceWorker;
   const waiting = controller && (await navigator.serviceWorker.getRegistration())?.waiting;
-  if (!waiting || (await ask(controller, "count pages")) !== 1) return;
+  // Without a network, what the new version has not brought along could not be had.
+  if (!waiting || !navigator.onLine || (await ask(controller, "count pages")) !== 1) return;
   const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
   waiting.postMessage("take over");
   await changed;

@@ -42,7 +42,8 @@ async function fetchProgram(address) {
 
 (async () => {
   try {
-    if (PROGRAM === "worker") importScripts("blocks.js");
+    // Without it nothing is kept, and that is all.
+    if (PROGRAM === "worker") try { importScripts("blocks.js"); } catch {}
     importScripts(`${PROGRAM}.js`);
     await wasm_bindgen({ module_or_path: fetchProgram(`${PROGRAM}_bg.wasm`) });
   } catch (error) {

@@ -14,9 +14,9 @@ use crate::{
 
 /// `format` of every [`CatalogueCard`].
 pub const CARD_FORMAT: &str = "twill-catalogue";
-/// The newest `version` that this program reads: the first whose item list may be in pages.
+/// The newest `version` that this program reads: the first whose item list may be in pages, and files in parts.
 pub const CARD_VERSION: u32 = 2;
-/// The `version` of a card whose item list is one list of JSON.
+/// The `version` of a card with neither.
 pub const LISTED_VERSION: u32 = 1;
 
 /// catalogue.json.
@@ -91,15 +91,17 @@ impl ItemList {
         let head = bytes.get(..head).map(FileHead::of);
         Ok(Self { bytes, file, head })
     }
-
-    /// The lowest `version` of a card that can name this list.
-    #[must_use]
-    pub fn version(&self) -> u32 {
-        if self.head.is_some() { CARD_VERSION } else { LISTED_VERSION }
-    }
 }
 
 impl CatalogueCard {
+    /// The same card with the lowest `version` whose readers know all that it says.
+    #[must_use]
+    pub fn with_lowest_version(self) -> Self {
+        let is_plain =
+            self.items_head.is_none() && self.items.parts.is_empty() && self.features.parts.is_empty();
+        Self { version: if is_plain { LISTED_VERSION } else { CARD_VERSION }, ..self }
+    }
+
     /// Reads and checks catalogue.json. Fails with [`Error::InvalidCatalogue`].
     pub fn from_json(json: &[u8]) -> Result<Self> {
         let card: Self = serde_json::from_slice(json).map_err(|error| invalid(error.to_string()))?;
@@ -151,8 +153,10 @@ impl CatalogueCard {
         if first.len() as u64 != head.bytes || hash::sha256_hex(first) != head.sha256 {
             return Err(invalid("the head of its item list is damaged, its checksum differs"));
         }
-        let items = Items::in_pages(first)?;
-        self.check_count(items.len())?;
+        let items = Items::in_pages(first, self.count)?.knowing(attributes);
+        if items.pages().is_some_and(|pages| pages.end() != self.items.bytes) {
+            return Err(invalid("its item list has another length than its head says"));
+        }
         Ok(items)
     }
 

@@ -302,7 +302,7 @@ fn a_catalogue_in_parts_is_one() -> Result<()> {
     ensure!(parts.len() == large.bytes.len().div_ceil(3_000_001), "{parts:?}");
     plan().run(|page, server| {
         server.move_to(beside.path());
-        // One breaks off, and is gone on with; one is asked for in pieces by a host that has none.
+        // One breaks off, and is gone on with.
         let stand = |index: usize, stand: Stand| server.replace(&format!("{FOLDER}{}", parts[index].file), stand);
         stand(2, Stand::First(1, Box::new(Stand::Cut(0.4))));
         page.visit()?;
@@ -314,15 +314,28 @@ fn a_catalogue_in_parts_is_one() -> Result<()> {
         page.browser().execute(
             "return navigator.storage.getDirectory().then((root) => root.removeEntry('twill', { recursive: true }))",
         )?;
-        for (index, wrong) in [(1, Stand::Bytes(vec![0; 3_000_002])), (4, Stand::Missing)] {
+        let wrong = [(1, Stand::Bytes(vec![0; 3_000_002])), (4, Stand::Missing), (6, Stand::Bytes(Vec::new()))];
+        for (index, wrong) in wrong {
             server.restore();
             stand(index, wrong);
             visit_anew(page)?;
             page.choose(&beside.photo)?;
             let failed = page.wait(PATIENCE, "an error", |view| view.state == "failed")?;
-            ensure!(failed.cards.is_empty() && failed.error.contains("features-"), "{}", failed.error);
+            ensure!(failed.cards.is_empty(), "{:?}", failed.cards);
+            let says = failed.error.contains("features-") || failed.error.contains("feature file");
+            ensure!(says, "{}", failed.error);
         }
         server.restore();
+        large.check(&answer(page, &beside.photo)?)?;
+
+        // A host that gives no parts of files gives files in parts all the same.
+        page.browser().execute(
+            "return navigator.storage.getDirectory().then((root) => root.removeEntry('twill', { recursive: true }))",
+        )?;
+        for (name, _) in large.card.features.files().chain(large.card.items.files()) {
+            server.replace(&format!("{FOLDER}{name}"), Stand::Whole);
+        }
+        visit_anew(page)?;
         large.check(&answer(page, &beside.photo)?)
     })
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use model::{
-    catalogue::{CatalogueCard, Item, ItemList},
+    catalogue::{CARD_VERSION, CatalogueCard, Item, ItemList},
     embedder::unit,
     feature_file::FeatureFile,
     search::top_k,
@@ -78,13 +78,14 @@ impl Large {
         let bytes = features.write();
         let cut = |file: FileReference| if form.longest > 0 { file.cut(form.longest) } else { file };
         let card = CatalogueCard {
-            version: list.version(),
+            version: CARD_VERSION,
             count: items.len() as u64,
             items: cut(list.file.clone()),
             items_head: list.head.clone(),
             features: cut(FileReference::hashed("features", "twill", &bytes)),
             ..shipped.recommender().catalogue().card().clone()
-        };
+        }
+        .with_lowest_version();
         let picture = fs::read(shipped.picture(&shipped.items()[0]))?;
         Ok(Self { features, items, card, bytes, list, picture })
     }

@@ -22,8 +22,8 @@ pub fn open(folder: &Path) -> Result<Catalogue> {
     Catalogue::open(&card_json, &items, &features).with_context(|| card_path.display().to_string())
 }
 
-/// A file of the catalogue in this folder, put together where it is in parts. Fails, naming the file, when one is missing or longer than
-/// it should be.
+/// A file of the catalogue in this folder, put together where it is in parts. Fails, naming the file, when one is missing, or a part has
+/// another length than it should have.
 fn read(folder: &Path, file: &FileReference) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     for (name, length) in file.files() {
@@ -55,10 +55,11 @@ pub fn write(folder: &Path, file: &FileReference, bytes: &[u8]) -> Result<()> {
 #[must_use]
 pub fn is_ours(name: &str, stem: &str, extension: &str) -> bool {
     let (prefix, suffix) = (format!("{stem}-"), format!(".{extension}"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    let is_part =
+        |text: &str| text.split_once('-').is_some_and(|(part, bytes)| is_number(part) && is_number(bytes));
     let whole = match name.rsplit_once('.') {
-        Some((whole, number)) if !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()) => {
-            whole
-        }
+        Some((whole, part)) if is_part(part) => whole,
         _ => name,
     };
     files::is_hashed(whole, &prefix, &suffix)
@@ -67,7 +68,7 @@ pub fn is_ours(name: &str, stem: &str, extension: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::catalogue::{CARD_FORMAT, ItemList};
+    use model::catalogue::{CARD_FORMAT, CARD_VERSION, ItemList};
     use model::feature_file::FeatureFile;
     use model::hash;
 
@@ -82,7 +83,7 @@ mod tests {
         let list = ItemList::in_pages(&(0..300).map(item).collect::<Vec<_>>(), &[]).unwrap();
         let card = CatalogueCard {
             format: CARD_FORMAT.to_owned(),
-            version: list.version(),
+            version: CARD_VERSION,
             name: "Parts".to_owned(),
             licence: String::new(),
             count: 300,
@@ -119,6 +120,17 @@ mod tests {
     }
 
     #[test]
+    fn another_cut_of_the_same_leaves_the_first_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = put(folder.path(), 1000);
+        let card = std::fs::read(folder.path().join(CARD)).unwrap();
+        put(folder.path(), 500);
+        open(folder.path()).unwrap();
+        std::fs::write(folder.path().join(CARD), card).unwrap();
+        assert_eq!(open(folder.path()).unwrap().card(), &first);
+    }
+
+    #[test]
     fn a_part_that_is_missing_or_of_another_length_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let card = put(folder.path(), 1000);
@@ -138,12 +150,16 @@ mod tests {
     #[test]
     fn only_hashed_names_and_their_parts_are_ours() {
         let ours = |name| is_ours(name, "features", "twill");
-        assert!(ours("features-0123456789abcdef.twill") && ours("features-0123456789abcdef.twill.12"));
+        assert!(
+            ours("features-0123456789abcdef.twill") && ours("features-0123456789abcdef.twill.12-25000000")
+        );
         for name in [
             "features.twill",
             "features-0123456789abcdef.twill.",
             "features-0123456789abcdef.twill.old",
-            "features-0123.twill.1",
+            "features-0123456789abcdef.twill.1",
+            "features-0123456789abcdef.twill.1-",
+            "features-0123.twill.1-5",
             "items-0123456789abcdef.twill",
             "my-features-0123456789abcdef.twill",
         ] {

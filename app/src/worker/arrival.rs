@@ -157,14 +157,12 @@ impl<'a> Arrival<'a> {
         let request = Request { query: &embedding.vector, k: MOST_RESULTS, filter, ..Request::default() };
         let Ok(answers) = search_stream(&self.stream, &[request]) else { return };
         let hits: Vec<_> = answers.into_iter().flat_map(|answer| answer.hits).collect();
-        let places: Vec<usize> = hits.iter().map(|hit| hit.row).collect();
-        if shelf.items.bring(&places).await.is_err() {
-            return;
-        }
-        let similar = tell::similar(shelf.items, &hits, choice, Some(rows));
+        // Whatever comes of it: the same is not tried again with every piece.
+        self.last = Last { id: *id, rows, ms: now };
+        let Ok(hits) = shelf.items.show_all(&hits).await else { return };
+        let similar = tell::similar(shelf.items, hits, choice, Some(rows));
         let found = tell::found(shelf.embedder.card(), photo, embedding, similar);
         post(*id, Answer::Found(found));
-        self.last = Last { id: *id, rows, ms: now };
     }
 }
 

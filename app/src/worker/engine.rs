@@ -1,6 +1,7 @@
 //! The network and the catalogue, loaded and ready to answer.
 
 use std::cell::{Ref, RefCell};
+use std::collections::HashMap;
 
 use ::image::RgbImage;
 use futures::future::try_join;
@@ -84,7 +85,7 @@ impl Slot {
         let count = |bytes| download.count(&catalogue_card.features, bytes);
         let mut kept = None;
         let (weights, list) = if catalogue_card.features.bytes >= LARGE {
-            kept = Some(Kept::open(&setup.catalogue).await);
+            kept = Some(Kept::open(&setup.catalogue, is_retry).await);
             first.await?
         } else {
             let codes = wanted().before(download.codes_end());
@@ -110,10 +111,17 @@ impl Slot {
         if !is_all {
             let shelf = Shelf { embedder: &embedder, card: catalogue_card, items: &items, queue };
             arrival.serve(shelf).await?;
-            match &mut kept {
-                Some(kept) => fetch_rest(&wanted, catalogue_card, kept, &mut arrival, &count).await?,
-                None => fetch_into(wanted(), &mut arrival, &count).await?,
+            let rest = match &mut kept {
+                Some(kept) => fetch_rest(&wanted, catalogue_card, kept, &mut arrival, &count).await,
+                None => fetch_into(wanted(), &mut arrival, &count).await,
+            };
+            if let (Err(Fault { kind: FaultKind::Catalogue | FaultKind::Model, .. }), Some(kept)) =
+                (&rest, &kept)
+            {
+                // What is wrong may be kept.
+                kept.forget().await;
             }
+            rest?;
             download.report(Stage::WarmUp);
         }
 
@@ -357,8 +365,8 @@ impl Engine {
         let Search { count, categories, .. } = asked;
         let found = query::search(&self.features, &self.items.columns(), &vector, but, *count, categories);
         let (hits, choice) = found?;
-        self.items.bring(&hits.iter().map(|hit| hit.row).collect::<Vec<_>>()).await?;
-        Ok(tell::similar(&self.items, &hits, choice, None))
+        let hits = self.items.show_all(&hits).await?;
+        Ok(tell::similar(&self.items, hits, choice, None))
     }
 
     /// The item with this id.
@@ -386,11 +394,13 @@ impl Engine {
 
 /// Rows of a few items, of as many different categories as there are.
 fn pick_samples(categories: &[&str]) -> Vec<usize> {
-    let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for (row, category) in categories.iter().enumerate() {
-        match groups.iter_mut().find(|(name, _)| name == category) {
-            Some((_, rows)) => rows.push(row),
-            None => groups.push((category, vec![row])),
+        let place = *places.entry(category).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(rows) => rows.push(row),
+            None => groups.push(vec![row]),
         }
     }
     let mut picked = Vec::new();
@@ -398,7 +408,7 @@ fn pick_samples(categories: &[&str]) -> Vec<usize> {
         let group =
             if groups.len() >= SAMPLES { place * groups.len() / SAMPLES } else { place % groups.len() };
         // Not the first one of each: neighbours in a catalogue tend to look alike.
-        let rows = &groups[group].1;
+        let rows = &groups[group];
         let free = (0..rows.len())
             .map(|step| rows[(place * 5 + step) % rows.len()])
             .find(|row| !picked.contains(row));

@@ -193,10 +193,12 @@ pub(super) async fn fetch_piece(
     let [start, end] = [place.start, place.end].map(|byte| usize::try_from(byte).unwrap_or(usize::MAX));
     let mut part = Part { from: if wanted.is_own() { start } else { 0 }, bytes: Vec::new() };
     fetch_into(wanted.before(Some(place.end)), &mut part, on_bytes).await?;
-    if part.from < start || part.count() > end {
+    if part.from == 0 && part.count() > end {
         return Ok(Piece::Whole(part.bytes));
     }
-    Ok(Piece::Part(part.bytes))
+    // Where more came than was asked for; what is missing, the hash will tell.
+    let bytes = part.bytes.get(start.saturating_sub(part.from)..).unwrap_or_default();
+    Ok(Piece::Part(bytes[..bytes.len().min(end - start)].to_vec()))
 }
 
 /// [`fetch`] for who uses the bytes as they arrive. What the sink has already is not asked for again, where the host gives parts.
@@ -209,8 +211,9 @@ pub(super) async fn fetch_into(
     let mut download = Download { wanted, sink, is_resumable: told > 0, told };
     let mut pauses = PAUSES.into_iter();
     loop {
+        let before = download.sink.count();
         match download.attempt(on_bytes).await {
-            Ok(()) if download.has_further_part() => {}
+            Ok(()) if download.has_further_part() && download.sink.count() != before => {}
             Ok(()) => return Ok(()),
             Err(Trouble::Final(fault)) => return Err(fault),
             Err(Trouble::Passing(fault)) => match pauses.next() {
@@ -257,7 +260,8 @@ impl Download<'_> {
             self.sink.restart();
         }
         let start = self.sink.count();
-        if self.wanted.until.is_some_and(|until| start as u64 >= until) {
+        let is_all = !self.wanted.parts.is_empty() && start as u64 == self.wanted.max_bytes;
+        if is_all || self.wanted.until.is_some_and(|until| start as u64 >= until) {
             return Ok(());
         }
         let place = self.wanted.place(start as u64).1;

@@ -3,14 +3,22 @@
 use std::cell::{Ref, RefCell};
 use std::ops::Range;
 
-use futures::future::try_join_all;
+use futures::future::{Either, select, try_join_all};
 use model::catalogue::{CatalogueCard, Item as Known};
 use model::items::{Columns, Items};
 use model::weights::{Attribute, FileReference};
 
-use crate::worker::fetch::{Piece, Wanted, fetch_piece};
+use crate::worker::fetch::{Piece, Wanted, fetch_piece, pause};
 use crate::worker::{fault, tell};
-use twill_app::protocol::{Fault, FaultKind, Item};
+use twill_app::protocol::{Fault, FaultKind, Hit, Item};
+use twill_app::texts;
+
+/// How many rows are brought at once: their pages are held together.
+const AT_ONCE: usize = 64;
+/// How many items may have the hash of an id that is looked up.
+const MOST_CANDIDATES: usize = 16;
+/// Milliseconds that pages may take to come: everybody else waits meanwhile.
+const PATIENCE_MS: i32 = 20_000;
 
 /// All items of a catalogue, or as many as have been asked for.
 pub(super) struct Store {
@@ -51,10 +59,37 @@ impl Store {
         Ref::map(self.items.borrow(), Items::columns)
     }
 
-    /// Sees to it that the items in these rows can be shown. Fails where their pages cannot be had.
+    /// Sees to it that the items in these rows can be shown, at most [`AT_ONCE`] of them. Fails where their pages cannot be had in time.
     pub(super) async fn bring(&self, rows: &[usize]) -> Result<(), Fault> {
-        let missing = self.items.borrow().missing(rows);
-        try_join_all(missing.into_iter().map(|page| self.bring_page(page))).await.map(drop)
+        let missing = {
+            let mut items = self.items.borrow_mut();
+            // Those that are there are not to make room for the others.
+            if let Some(pages) = items.pages_mut() {
+                pages.use_again(rows);
+            }
+            items.missing(rows)
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let pages = try_join_all(missing.into_iter().map(|page| self.bring_page(page)));
+        match select(Box::pin(pages), Box::pin(pause(PATIENCE_MS))).await {
+            Either::Left((outcome, _)) => outcome.map(drop),
+            Either::Right(_) => {
+                Err(Fault::new(FaultKind::Network, texts::download_interrupted(&self.file.file)))
+            }
+        }
+    }
+
+    /// What the page shows of these hits, in their order. Fails as [`Store::bring`] does.
+    pub(super) async fn show_all(&self, hits: &[model::search::Hit]) -> Result<Vec<Hit>, Fault> {
+        let mut shown = Vec::with_capacity(hits.len());
+        for hits in hits.chunks(AT_ONCE) {
+            self.bring(&hits.iter().map(|hit| hit.row).collect::<Vec<_>>()).await?;
+            let hit = |hit: &model::search::Hit| Some(Hit { item: self.show(hit.row)?, score: hit.score });
+            shown.extend(hits.iter().filter_map(hit));
+        }
+        Ok(shown)
     }
 
     async fn bring_page(&self, page: usize) -> Result<(), Fault> {
@@ -74,7 +109,8 @@ impl Store {
                 .await?;
         }
         let candidates = self.items.borrow().candidates(id).unwrap_or_default();
-        for row in candidates {
+        // Of a million ids hardly two have the same hash: a list in which many do was made to be slow.
+        for row in candidates.into_iter().take(MOST_CANDIDATES) {
             self.bring(&[row]).await?;
             if self.with(row, |item| item.id == id) == Some(true) {
                 return Ok(Some(row));
@@ -94,11 +130,14 @@ impl Store {
             whole.get(start..end).map(<[u8]>::to_vec)
         };
         let held = self.whole.borrow().as_deref().map(|whole| within(whole).unwrap_or_default());
-        if let Some(bytes) = held {
-            return take(&mut self.items.borrow_mut(), &bytes).map_err(|error| fault::of(&error));
-        }
         let mut outcome = Ok(());
-        for is_retry in [false, true] {
+        let mut tries = [false, true].as_slice();
+        if let Some(bytes) = held {
+            outcome = take(&mut self.items.borrow_mut(), &bytes);
+            tries = if outcome.is_ok() { &[] } else { &[true] };
+        }
+        for is_retry in tries.iter().copied() {
+            self.whole.take();
             let wanted = Wanted::beside(&self.catalogue, &self.file, FaultKind::Catalogue, is_retry);
             let bytes = match fetch_piece(wanted, place.clone(), &|_| {}).await? {
                 Piece::Part(bytes) => bytes,
@@ -112,7 +151,6 @@ impl Store {
             if outcome.is_ok() {
                 break;
             }
-            self.whole.take();
         }
         outcome.map_err(|error| fault::of(&error))
     }

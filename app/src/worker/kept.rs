@@ -14,7 +14,7 @@ use model::hash::{sha256, sha256_hex, to_hex};
 use wasm_bindgen::prelude::*;
 
 use crate::worker::arrival::Arrival;
-use crate::worker::fetch::{self, Sink, Wanted, fetch_into, fetch_piece};
+use crate::worker::fetch::{Sink, Wanted, fetch_into};
 use twill_app::protocol::Fault;
 
 #[wasm_bindgen]
@@ -22,8 +22,8 @@ extern "C" {
     // Of `blocks.js`.
     #[wasm_bindgen(js_namespace = twillBlocks, js_name = open, catch)]
     async fn open_folder(catalogue: &str) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_namespace = twillBlocks, catch)]
-    async fn names(folder: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = twillBlocks, js_name = names, catch)]
+    async fn list(folder: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = twillBlocks, catch)]
     async fn read(folder: &JsValue, name: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = twillBlocks, catch)]
@@ -37,19 +37,28 @@ pub(super) struct Kept {
     /// None where the browser keeps nothing.
     folder: Option<JsValue>,
     names: HashSet<String>,
-    /// Those of this version of the file.
+    /// Those of this version of the file; none where it is not kept.
     current: HashSet<String>,
+    /// The head of this version, with its name, until the whole file has been found right.
+    head: Option<(String, Vec<u8>)>,
+    /// Whether there is room for more.
+    has_room: bool,
 }
 
 impl Kept {
-    /// Looks what is there of the catalogue whose card has this address.
-    pub(super) async fn open(catalogue: &str) -> Self {
+    /// Looks what is there of the catalogue whose card has this address; nothing of it is used where `is_retry`.
+    pub(super) async fn open(catalogue: &str, is_retry: bool) -> Self {
         let address = sha256_hex(catalogue.as_bytes());
-        let mut kept = Self { folder: None, names: HashSet::new(), current: HashSet::new() };
+        let (names, current) = Default::default();
+        let mut kept = Self { folder: None, names, current, head: None, has_room: true };
         let Ok(folder) = open_folder(&address[..32]).await else { return kept };
-        let Ok(listed) = names(&folder).await else { return kept };
+        let Ok(listed) = list(&folder).await else { return kept };
         kept.names = Array::from(&listed).iter().filter_map(|name| name.as_string()).collect();
         kept.folder = Some(folder);
+        if is_retry {
+            kept.forget().await;
+            kept.names.clear();
+        }
         kept
     }
 
@@ -61,24 +70,30 @@ impl Kept {
 
     /// Keeps a piece; where that fails, it is fetched again the next time.
     async fn put(&mut self, name: &str, bytes: &[u8]) {
-        let Some(folder) = &self.folder else { return };
+        let Some(folder) = self.folder.as_ref().filter(|_| self.has_room && !self.names.contains(name))
+        else {
+            return;
+        };
         if write(folder, name, Uint8Array::from(bytes)).await.is_ok() {
             self.names.insert(name.to_owned());
         } else {
-            // Half a piece is of no use, and what has no room now will have none later.
+            // Half a piece is of no use, and what has no room now will hardly have some for the next one.
             drop(remove(folder, name).await);
-            self.folder = None;
+            self.has_room = false;
         }
     }
 
-    /// Once all of a file has been found right: lets go of what is of other versions.
+    /// Once all of a file has been found right: keeps its head, and lets go of what is of other versions.
     pub(super) async fn settle(mut self) {
-        let current = std::mem::take(&mut self.current);
-        self.let_go(|name| !current.contains(name)).await;
+        if let Some((name, head)) = self.head.take() {
+            self.let_go(|name| !self.current.contains(name)).await;
+            self.has_room = true;
+            self.put(&name, &head).await;
+        }
     }
 
     /// Once a file has been found wrong: lets go of everything.
-    pub(super) async fn forget(self) {
+    pub(super) async fn forget(&self) {
         self.let_go(|_| true).await;
     }
 
@@ -107,20 +122,21 @@ pub(super) async fn fetch_rest(
     let Some(head) = head else { return fetch_into(wanted(), arrival, on_bytes).await };
     let name = format!("head-{}", card.features.sha256);
     let known = kept.get(&name).await.filter(|bytes| bytes.len() as u64 == head && is_head(bytes));
-    let first = if let Some(bytes) = known {
+    if let Some(bytes) = known {
         on_bytes(bytes.len());
-        bytes
+        arrival.take(&bytes).await?;
+        kept.head = Some((name.clone(), bytes));
     } else {
-        match fetch_piece(wanted(), 0..head, on_bytes).await? {
-            fetch::Piece::Whole(bytes) => return arrival.take(&bytes).await,
-            fetch::Piece::Part(bytes) => {
-                kept.put(&name, &bytes).await;
-                bytes
-            }
-        }
-    };
+        let mut beginning = Beginning { arrival, head: Vec::new(), most: head as usize };
+        fetch_into(wanted().before(Some(head)), &mut beginning, on_bytes).await?;
+        kept.head = Some((name.clone(), beginning.head));
+    }
+    if arrival.count() as u64 != head {
+        // The host gives no parts: what has come is used, and nothing is kept.
+        kept.head = None;
+        return rest_at_once(wanted, card, arrival, on_bytes).await;
+    }
     kept.current.insert(name);
-    arrival.take(&first).await?;
     let pieces = arrival.pieces();
     kept.current.extend(pieces.iter().map(|piece| to_hex(&piece.hash)));
     let mut rest = pieces.as_slice();
@@ -145,16 +161,58 @@ pub(super) async fn fetch_rest(
             break;
         }
     }
-    if (arrival.count() as u64) < card.features.bytes {
-        return fetch_into(wanted(), arrival, on_bytes).await;
+    rest_at_once(wanted, card, arrival, on_bytes).await
+}
+
+/// Whatever has not arrived by now, where anything has not.
+async fn rest_at_once(
+    wanted: &dyn Fn() -> Wanted,
+    card: &CatalogueCard,
+    arrival: &mut Arrival<'_>,
+    on_bytes: &dyn Fn(usize),
+) -> Result<(), Fault> {
+    if arrival.count() as u64 >= card.features.bytes {
+        return Ok(());
     }
-    Ok(())
+    fetch_into(wanted(), arrival, on_bytes).await
 }
 
 /// Whether these bytes are the start of a feature file, up to its codes.
 fn is_head(bytes: &[u8]) -> bool {
     let mut stream = FeatureStream::new();
     stream.push(bytes).is_ok() && !stream.pieces().is_empty()
+}
+
+/// What arrives of a file, the first bytes of which are noted.
+struct Beginning<'a, 'b> {
+    arrival: &'a mut Arrival<'b>,
+    head: Vec<u8>,
+    most: usize,
+}
+
+impl Sink for Beginning<'_, '_> {
+    fn restart(&mut self) {
+        self.head.clear();
+        self.arrival.restart();
+    }
+
+    fn count(&self) -> usize {
+        self.arrival.count()
+    }
+
+    fn patience_ms(&self) -> Option<i32> {
+        self.arrival.patience_ms()
+    }
+
+    fn wait(&mut self) -> LocalBoxFuture<'_, ()> {
+        self.arrival.wait()
+    }
+
+    fn take<'a>(&'a mut self, bytes: &'a [u8]) -> LocalBoxFuture<'a, Result<(), Fault>> {
+        let missing = self.most.saturating_sub(self.head.len());
+        self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
+        self.arrival.take(bytes)
+    }
 }
 
 /// What arrives of some pieces, one after the other, each of which is kept when it is whole.

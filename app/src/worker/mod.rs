@@ -266,7 +266,16 @@ impl Desk {
                 return Err(fault);
             }
         };
-        found.similar = self.similar(engine, &found.embedding, &But::Nothing, filter).await?;
+        match self.similar(engine, &found.embedding, &But::Nothing, filter).await {
+            Ok(similar) => found.similar = similar,
+            Err(fault) => {
+                // Its host may have another version of the catalogue by now, which the next question finds.
+                if fault.kind == FaultKind::Catalogue {
+                    slot.clear();
+                }
+                return Err(fault);
+            }
+        }
         Ok(Some(Answer::Found(found)))
     }
 

@@ -59,21 +59,10 @@ fn sure_attributes(card: &ModelCard, embedding: &Embedding) -> Vec<(String, Stri
 }
 
 /// What was found in a catalogue, or among the first items of it where only they have arrived (`part`); `choice` is how many there
-/// were to choose from. Items that are not here are left out.
-pub(super) fn similar(
-    items: &Store,
-    hits: &[model::search::Hit],
-    choice: usize,
-    part: Option<usize>,
-) -> Similar {
-    let hit = |hit: &model::search::Hit| Some(Hit { item: items.show(hit.row)?, score: hit.score });
-    Similar {
-        hits: hits.iter().filter_map(hit).collect(),
-        choice,
-        read: part.unwrap_or(items.len()),
-        all: items.len(),
-        is_partial: part.is_some(),
-    }
+/// were to choose from.
+pub(super) fn similar(items: &Store, hits: Vec<Hit>, choice: usize, part: Option<usize>) -> Similar {
+    let all = items.len();
+    Similar { hits, choice, read: part.unwrap_or(all), all, is_partial: part.is_some() }
 }
 
 /// An item, which is in this row of the catalogue at this address.

@@ -203,10 +203,12 @@ impl FeatureStream {
             pieces.push(Piece { start, end: start + code_bytes(rows), hash });
             start += code_bytes(rows);
         }
-        if start != vectors.offset || lengths.len() != self.vector_hashes.len() {
+        // A single block's vectors are all there are.
+        let hashes = if lengths.len() == 1 { &[vectors.hash][..] } else { &self.vector_hashes };
+        if start != vectors.offset || lengths.len() != hashes.len() {
             return None;
         }
-        for (rows, hash) in lengths.zip(&self.vector_hashes) {
+        for (rows, hash) in lengths.zip(hashes) {
             pieces.push(Piece { start, end: start + vector_bytes(rows), hash: *hash });
             start += vector_bytes(rows);
         }
@@ -360,10 +362,17 @@ mod tests {
         }
         assert_eq!(stream.pieces(), []);
         assert_eq!(stream.finish().unwrap(), file);
-        // A single block has the hash of all vectors, and needs no table.
+        // A single block's vectors have the hash of all vectors, and need no table.
+        let bytes = in_small_blocks(16).write();
         let mut single = FeatureStream::new();
-        single.push(&in_small_blocks(16).write()).unwrap();
-        assert_eq!(single.pieces(), []);
+        single
+            .push(&bytes[..u64::from_le_bytes(*bytes[128 + 64 + 8..].first_chunk().unwrap()) as usize])
+            .unwrap();
+        let pieces = single.pieces();
+        assert_eq!((pieces.len(), pieces[1].end as usize), (2, bytes.len()));
+        for piece in pieces {
+            assert_eq!(crate::hash::sha256(&bytes[piece.start as usize..piece.end as usize]), piece.hash);
+        }
     }
 
     /// Where the codes of a file begin, by its table: the third section of four.

@@ -2,11 +2,11 @@
 
 use super::{
     FeatureFile,
-    codes::{default_block_rows, lines_of},
+    codes::default_block_rows,
     format::{
         ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_F16, CODEC_SEVEN_BITS,
-        CODEC_SHA256, ENTRY, HASH, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS, KIND_VECTORS, LINE,
-        MAGIC, MAJOR, MAX_DIMENSION, MINOR, MINOR_WITH_VECTOR_BLOCKS,
+        CODEC_SHA256, ENTRY, GROUP_ROWS, HASH, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS,
+        KIND_VECTORS, LINE, MAGIC, MAJOR, MAX_DIMENSION, MINOR, MINOR_WITH_VECTOR_BLOCKS, QUAD,
     },
 };
 use crate::hash::sha256;
@@ -15,24 +15,27 @@ use crate::hash::sha256;
 /// [`FeatureFile::write`] writes it: with those, everything can be searched. None where there is no such file.
 #[must_use]
 pub fn bytes_before_vectors(rows: u64, dimension: u64) -> Option<u64> {
-    let codes = bytes_before_codes(rows, dimension)?;
-    let (rows, dimension) = (usize::try_from(rows).ok()?, usize::try_from(dimension).ok()?);
-    codes.checked_add(u64::try_from(lines_of(rows, dimension) * LINE).ok()?)
+    let lines = rows.div_ceil(GROUP_ROWS as u64).checked_mul(dimension.div_ceil(QUAD as u64))?;
+    bytes_before_codes(rows, dimension)?.checked_add(lines.checked_mul(LINE as u64)?)
 }
 
 /// How many bytes of such a file come before its codes: with those, every block of it can be told by its hash.
 #[must_use]
 pub fn bytes_before_codes(rows: u64, dimension: u64) -> Option<u64> {
-    let (rows, dimension) = (usize::try_from(rows).ok()?, usize::try_from(dimension).ok()?);
-    if !(1..=MAX_DIMENSION as usize).contains(&dimension) || rows > usize::MAX / (64 * dimension) {
+    // In numbers of 64 bits: where `usize` has 32, a large catalogue's file is longer than that.
+    if !(1..=u64::from(MAX_DIMENSION)).contains(&dimension) || rows.checked_mul(64 * dimension).is_none() {
         return None;
     }
-    let blocks = rows.div_ceil(default_block_rows(rows, dimension).max(1));
-    let table = BLOCK_TABLE_HEAD + blocks * (BLOCK_HEAD + 8 * dimension);
+    let values = usize::try_from(dimension).ok()?;
+    let block_rows = default_block_rows(usize::try_from(rows).unwrap_or(usize::MAX / 2), values) as u64;
+    let [head, entry, hash, header, section, alignment] =
+        [BLOCK_TABLE_HEAD, BLOCK_HEAD, HASH, HEADER, ENTRY, ALIGNMENT].map(|bytes| bytes as u64);
+    let blocks = rows.div_ceil(block_rows);
+    let table = head + blocks * (entry + 8 * dimension);
     // The hashes of a single block's vectors would be those of all vectors.
-    let (sections, hashes) = if blocks > 1 { (4, blocks * HASH) } else { (3, 0) };
-    let head = (HEADER + sections * ENTRY).next_multiple_of(ALIGNMENT) + table;
-    u64::try_from((head.next_multiple_of(ALIGNMENT) + hashes).next_multiple_of(ALIGNMENT)).ok()
+    let (sections, hashes) = if blocks > 1 { (4, blocks * hash) } else { (3, 0) };
+    let end = (header + sections * section).next_multiple_of(alignment) + table;
+    Some((end.next_multiple_of(alignment) + hashes).next_multiple_of(alignment))
 }
 
 /// A section before its place in the file is known.

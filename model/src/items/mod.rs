@@ -38,12 +38,21 @@ impl Items {
         Self { columns: Columns::of(&items, attributes), held: Held::All(items) }
     }
 
-    /// The items of a list in pages, none of which is there yet; `head` is what [`pages::write`] says it is.
+    /// The `count` items of a list in pages, none of which is there yet; `head` is what [`pages::write`] says it is.
     ///
     /// Fails with [`crate::Error::InvalidCatalogue`].
-    pub fn in_pages(head: &[u8]) -> Result<Self> {
-        let (pages, columns) = Pages::read(head)?;
+    pub fn in_pages(head: &[u8], count: u64) -> Result<Self> {
+        let (pages, columns) = Pages::read(head, Some(count))?;
         Ok(Self { columns, held: Held::Pages(pages) })
+    }
+
+    /// The same, told apart by no other attributes than these.
+    #[must_use]
+    pub fn knowing(mut self, attributes: &[Attribute]) -> Self {
+        self.columns.attributes.retain(|column| {
+            attributes.iter().any(|known| known.name == column.name && known.values == column.values)
+        });
+        self
     }
 
     /// Number of items.

@@ -31,13 +31,13 @@ const ENTRY: usize = 24;
 const HASH: usize = 16;
 /// Bytes of an id's hash.
 const ID: usize = 4;
-/// No page of items comes near this length, unpacked.
-const MAX_PAGE: usize = 16 << 20;
+/// No page of items comes near this length, unpacked: 32 kB an item.
+const MAX_PAGE: usize = 4 << 20;
 /// No index comes near this length, unpacked: twenty bytes an item for ten million.
 const MAX_INDEX: usize = 256 << 20;
 /// How many items a page may have.
 const MAX_PAGE_ROWS: usize = 4096;
-/// How many pages are held at once; those that came first go.
+/// How many pages are held at once; those that were not used for the longest time go.
 const MOST_HELD: usize = 256;
 /// zlib's level: files are written once.
 const LEVEL: u8 = 9;
@@ -69,6 +69,7 @@ pub struct Pages {
     places: Vec<Place>,
     ids_hash: [u8; HASH],
     ids: Option<Vec<u8>>,
+    /// Those that were used last come last.
     held: VecDeque<(usize, Vec<Item>)>,
 }
 
@@ -77,17 +78,10 @@ pub struct Pages {
 /// `attributes` are those that items can be told apart by. Fails with [`Error::InvalidCatalogue`] where a page would be longer
 /// than a reader accepts.
 pub fn write(items: &[Item], attributes: &[Attribute]) -> Result<(Vec<u8>, usize)> {
-    let (mut table, mut pages) = (Vec::new(), Vec::new());
-    for page in items.chunks(PAGE_ROWS) {
-        let json = serde_json::to_vec(page).map_err(|error| invalid(error.to_string()))?;
-        if json.len() > MAX_PAGE {
-            return Err(invalid(format!("{PAGE_ROWS} of its items have {} bytes", json.len())));
-        }
-        let packed = compress_to_vec_zlib(&json, LEVEL);
-        table.extend((packed.len() as u32).to_le_bytes());
-        table.extend((json.len() as u32).to_le_bytes());
-        table.extend(short_hash(&packed));
-        pages.extend(packed);
+    let json = |page: &[Item]| serde_json::to_vec(page).map_err(|error| invalid(error.to_string()));
+    let pages = items.chunks(PAGE_ROWS).map(json).collect::<Result<Vec<_>>>()?;
+    if let Some(page) = pages.iter().find(|page| page.len() > MAX_PAGE) {
+        return Err(invalid(format!("{PAGE_ROWS} of its items have {} bytes", page.len())));
     }
     let ids: Vec<u8> = items.iter().flat_map(|item| hash_of_id(&item.id)).collect();
     let columns = Columns::of(items, attributes);
@@ -97,38 +91,52 @@ pub fn write(items: &[Item], attributes: &[Attribute]) -> Result<(Vec<u8>, usize
         attributes: attributes.to_vec(),
     };
     let names = serde_json::to_vec(&names).map_err(|error| invalid(error.to_string()))?;
-
-    let mut index = table;
-    index.extend(short_hash(&ids));
-    index.extend((names.len() as u32).to_le_bytes());
-    index.extend(names);
+    let mut told = (names.len() as u32).to_le_bytes().to_vec();
+    told.extend(names);
     for column in [&columns.categories, &columns.colours].into_iter().chain(&columns.attributes) {
-        index.extend(column.of.iter().map(|place| *place as u8));
+        told.extend(column.of.iter().map(|place| *place as u8));
         if is_wide(&column.values) {
-            index.extend(column.of.iter().map(|place| (place >> 8) as u8));
+            told.extend(column.of.iter().map(|place| (place >> 8) as u8));
         }
     }
-    if index.len() > MAX_INDEX {
+    if told.len() + ENTRY * pages.len() + HASH > MAX_INDEX {
         return Err(invalid("there are more items than one list can hold"));
     }
+    Ok(assemble([PAGE_ROWS as u32, items.len() as u32], &pages, &ids, &told))
+}
+
+/// A file of these parts, with lengths and hashes as they should be, and the length of its head: items a page and in all, pages before
+/// compression, hashes of ids, and the end of the index, from the length of its names on. What is in them is not looked at.
+#[must_use]
+pub fn assemble([page_rows, rows]: [u32; 2], pages: &[Vec<u8>], ids: &[u8], told: &[u8]) -> (Vec<u8>, usize) {
+    let (mut index, mut packed_pages) = (Vec::new(), Vec::new());
+    for page in pages {
+        let packed = compress_to_vec_zlib(page, LEVEL);
+        index.extend((packed.len() as u32).to_le_bytes());
+        index.extend((page.len() as u32).to_le_bytes());
+        index.extend(short_hash(&packed));
+        packed_pages.extend(packed);
+    }
+    index.extend(short_hash(ids));
+    index.extend(told);
     let packed = compress_to_vec_zlib(&index, LEVEL);
     let head = HEADER + packed.len();
-    let total = (head + ids.len() + pages.len()) as u64;
+    let total = head + ids.len() + packed_pages.len();
 
-    let mut file = Vec::with_capacity(head + ids.len() + pages.len());
+    let mut file = Vec::with_capacity(total);
     file.extend(MAGIC);
     file.extend(MAJOR.to_le_bytes());
     file.extend([0; 2]);
-    file.extend((PAGE_ROWS as u32).to_le_bytes());
-    file.extend((items.len() as u64).to_le_bytes());
-    file.extend(total.to_le_bytes());
+    file.extend(page_rows.to_le_bytes());
+    file.extend(u64::from(rows).to_le_bytes());
+    file.extend((total as u64).to_le_bytes());
     file.extend((packed.len() as u32).to_le_bytes());
     file.extend((index.len() as u32).to_le_bytes());
     file.resize(HEADER, 0);
     file.extend(packed);
     file.extend(ids);
-    file.extend(pages);
-    Ok((file, head))
+    file.extend(packed_pages);
+    (file, head)
 }
 
 /// All items of a whole file, of whose bytes the first `head` are its head.
@@ -136,7 +144,10 @@ pub fn write(items: &[Item], attributes: &[Attribute]) -> Result<(Vec<u8>, usize
 /// Fails with [`Error::InvalidCatalogue`].
 pub fn read_all(file: &[u8], head: usize) -> Result<Vec<Item>> {
     let head = file.get(..head).ok_or_else(|| invalid(CUT_OFF))?;
-    let (mut pages, _) = Pages::read(head)?;
+    let (mut pages, _) = Pages::read(head, None)?;
+    if pages.end() != file.len() as u64 {
+        return Err(invalid(CUT_OFF));
+    }
     let part = |place: Range<u64>| -> Result<&[u8]> {
         let (start, end) = usize::try_from(place.start)
             .ok()
@@ -157,8 +168,9 @@ pub fn read_all(file: &[u8], head: usize) -> Result<Vec<Item>> {
 }
 
 impl Pages {
-    /// Reads the head of a file: where pages are, and the columns.
-    pub(super) fn read(head: &[u8]) -> Result<(Self, Columns)> {
+    /// Reads the head of a file: where pages are, and the columns. `expected` is how many items there should be, where that is known:
+    /// nothing is unpacked for another number.
+    pub(super) fn read(head: &[u8], expected: Option<u64>) -> Result<(Self, Columns)> {
         let (header, packed) = head.split_at_checked(HEADER).ok_or_else(|| invalid(CUT_OFF))?;
         if header[..8] != MAGIC {
             return Err(invalid("its item list is no list in pages"));
@@ -168,6 +180,9 @@ impl Pages {
             return Err(invalid(format!("version {major} of its item list cannot be read by this program")));
         }
         let (page_rows, rows, total) = (u32_at(header, 12), u64_at(header, 16), u64_at(header, 24));
+        if let Some(expected) = expected.filter(|expected| *expected != rows) {
+            return Err(invalid(format!("it lists {rows} items instead of {expected}")));
+        }
         let (length, unpacked) = (u32_at(header, 32), u32_at(header, 36) as usize);
         if length as usize != packed.len() {
             return Err(invalid("the head of its item list has another length than it states"));
@@ -226,6 +241,21 @@ impl Pages {
     #[must_use]
     pub fn place(&self, page: usize) -> Range<u64> {
         self.places.get(page).map_or(0..0, |place| place.start..place.start + u64::from(place.bytes))
+    }
+
+    /// Length of the file, in bytes.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.places.last().map_or(self.ids().end, |place| place.start + u64::from(place.bytes))
+    }
+
+    /// Keeps the pages of these rows, as far as they are there, longer than others.
+    pub fn use_again(&mut self, rows: &[usize]) {
+        let is_used = |page: usize| rows.iter().any(|row| row / self.page_rows == page);
+        let (used, mut others): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(&mut self.held).into_iter().partition(|(page, _)| is_used(*page));
+        others.extend(used);
+        self.held = others;
     }
 
     /// Where the ids lie in the file, in bytes.

@@ -38,7 +38,7 @@ fn a_list_in_pages_has_the_items_and_columns_of_a_whole_one() {
         let all = items(count);
         let whole = Items::all(all.clone(), &sleeves());
         let (file, head) = pages::write(&all, &sleeves()).unwrap();
-        let mut paged = Items::in_pages(&file[..head]).unwrap();
+        let mut paged = Items::in_pages(&file[..head], count as u64).unwrap();
         assert_eq!((paged.len(), paged.columns()), (count, whole.columns()));
         assert_eq!(paged.get(0), None);
         assert_eq!(paged.candidates("no. 0"), None);
@@ -63,7 +63,7 @@ fn a_list_in_pages_has_the_items_and_columns_of_a_whole_one() {
 fn only_the_pages_of_the_rows_are_missing_and_old_ones_go() {
     let all = items(40_000);
     let (file, head) = pages::write(&all, &[]).unwrap();
-    let mut paged = Items::in_pages(&file[..head]).unwrap();
+    let mut paged = Items::in_pages(&file[..head], 40_000).unwrap();
     assert_eq!(paged.missing(&[300, 5, 299, 4]), [0, 2]);
     let put = |paged: &mut Items, page: usize| {
         let pages = paged.pages_mut().unwrap();
@@ -77,8 +77,11 @@ fn only_the_pages_of_the_rows_are_missing_and_old_ones_go() {
         put(&mut paged, page);
     }
     assert!(paged.get(300).is_some());
+    // What is used again stays, and what came after it goes.
+    paged.pages_mut().unwrap().use_again(&[301, 7]);
     put(&mut paged, 258);
-    assert_eq!((paged.get(300), paged.missing(&[300])), (None, vec![2]));
+    assert!(paged.get(300).is_some());
+    assert_eq!((paged.get(400), paged.missing(&[400])), (None, vec![3]));
     // A few bytes an item are all that has to be there first.
     assert!(head < 40_000, "{head} bytes");
 }
@@ -113,7 +116,7 @@ fn more_than_255_categories_have_two_bytes_each() {
         item.category = format!("kind {}", row % 300);
     }
     let (file, head) = pages::write(&all, &[]).unwrap();
-    let paged = Items::in_pages(&file[..head]).unwrap();
+    let paged = Items::in_pages(&file[..head], 700).unwrap();
     for (row, item) in all.iter().enumerate() {
         assert_eq!(paged.columns().category(row), Some(item.category.as_str()));
     }
@@ -135,7 +138,7 @@ fn a_card_opens_what_it_names_and_nothing_else() {
     let list = ItemList::in_pages(&all, &sleeves()).unwrap();
     let head = list.head.as_ref().unwrap().bytes as usize;
     let named = card(&list.bytes, head, 300);
-    assert_eq!((list.version(), named.items_bytes_first()), (2, head as u64));
+    assert_eq!(named.items_bytes_first(), head as u64);
     assert_eq!(named.read_items(&list.bytes).unwrap(), all);
     assert_eq!(named.open_items(&list.bytes[..head], &[]).unwrap().len(), 300);
     let mut damaged = list.bytes[..head].to_vec();
@@ -146,8 +149,22 @@ fn a_card_opens_what_it_names_and_nothing_else() {
     }
     let message = card(&list.bytes, head, 301).open_items(&list.bytes[..head], &[]).unwrap_err().to_string();
     assert!(message.contains("300 items instead of 301"), "{message}");
-    let whole = ItemList::whole(&all).unwrap();
-    assert_eq!((whole.version(), whole.head), (1, None));
+    // The list has bytes that its head does not know of.
+    let longer = CatalogueCard {
+        items: FileReference { bytes: named.items.bytes + 1, ..named.items.clone() },
+        ..named.clone()
+    };
+    assert!(longer.open_items(&list.bytes[..head], &[]).unwrap_err().to_string().contains("another length"));
+    // Attributes that the network does not know tell nothing apart.
+    let unknown = named.open_items(&list.bytes[..head], &[]).unwrap();
+    assert_eq!(unknown.columns().attributes().count(), 0);
+    assert_eq!(named.open_items(&list.bytes[..head], &sleeves()).unwrap().columns().attributes().count(), 2);
+    assert_eq!(named.clone().with_lowest_version().version, 2);
+    let plain = CatalogueCard { items_head: None, ..named.clone() };
+    assert_eq!(plain.clone().with_lowest_version().version, 1);
+    let in_parts =
+        CatalogueCard { features: FileReference::hashed("features", "twill", &[0; 9]).cut(4), ..plain };
+    assert_eq!(in_parts.with_lowest_version().version, 2);
 }
 
 #[test]
@@ -178,7 +195,8 @@ fn a_head_that_claims_much_gets_nothing_for_it() {
     let with = |at: usize, value: &[u8]| {
         let mut bytes = good[..head].to_vec();
         bytes[at..at + value.len()].copy_from_slice(value);
-        Items::in_pages(&bytes).unwrap_err().to_string()
+        let count = u64::from_le_bytes(*bytes[16..].first_chunk().unwrap());
+        Items::in_pages(&bytes, count).unwrap_err().to_string()
     };
     for (at, value, says) in [
         (8, &[2, 0][..], "version 2"),

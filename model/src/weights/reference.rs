@@ -44,7 +44,8 @@ impl FileReference {
             return Self { parts: Vec::new(), ..self };
         }
         let part = |index: u64| FilePart {
-            file: format!("{}.{}", self.file, index + 1),
+            // With its length, so that another cut of the same file has other names.
+            file: format!("{}.{}-{}", self.file, index + 1, longest.min(self.bytes - index * longest)),
             bytes: longest.min(self.bytes - index * longest),
         };
         let parts = (0..self.bytes.div_ceil(longest)).map(part).collect();

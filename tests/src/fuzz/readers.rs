@@ -355,7 +355,7 @@ fn catalogue_card(input: &[u8], _: &Path) -> String {
     answer(within(json(input), || CatalogueCard::from_json(input)))
 }
 
-/// None, some, and more than a page.
+/// None, some, and more than a page, as files; and what [`packed`] makes one of.
 fn lists_in_pages(_: &Target) -> Vec<Vec<u8>> {
     let item = |row: usize| {
         serde_json::from_value::<Item>(serde_json::json!({
@@ -369,17 +369,40 @@ fn lists_in_pages(_: &Target) -> Vec<Vec<u8>> {
         let items: Vec<Item> = (0..count).filter_map(|row| item(row).ok()).collect();
         pages::write(&items, std::slice::from_ref(&sleeves)).ok().map(|(bytes, _)| bytes)
     };
-    [0, 2, 130].into_iter().filter_map(list).collect()
+    let names =
+        br#"{"categories":["hat"],"colours":["red"],"attributes":[{"name":"sleeve","values":["long"]}]}"#;
+    let mut loose = vec![3, 0, 2, (names.len() + 4 + 9) as u8, 0, names.len() as u8, 0, 0, 0];
+    loose.extend_from_slice(names);
+    loose.extend([1, 0, 1, 0, 1, 1, 1, 1, 0]);
+    let one = br#"{"id":"a","image":"a.webp","width":3,"height":4}"#;
+    loose.extend([&b"["[..], one, b",", one, b"]\x1e[", one, b"]"].concat());
+    [0, 2, 130].into_iter().filter_map(list).chain([loose]).collect()
+}
+
+/// A list with every length and hash as it should be, whatever is in it: how many items it has and how many a page, the end of the
+/// index, and pages, which a separator (1E) parts.
+fn packed(input: &[u8]) -> Option<Vec<u8>> {
+    let (head, rest) = input.split_first_chunk::<5>()?;
+    let [rows, told] = [[head[0], head[1]], [head[3], head[4]]].map(u16::from_le_bytes);
+    let (told, rest) = rest.split_at_checked(usize::from(told))?;
+    let pages: Vec<Vec<u8>> = rest.split(|byte| *byte == 0x1e).map(<[u8]>::to_vec).collect();
+    let ids = vec![7; 4 * usize::from(rows)];
+    Some(pages::assemble([u32::from(head[2]), u32::from(rows)], &pages, &ids, told).0)
 }
 
 /// A list in pages: its head as a page reads it, every page of it, and all of it behind a card.
 fn item_pages(input: &[u8], folder: &Path) -> String {
+    let made = if input.starts_with(&pages::MAGIC) { None } else { packed(input) };
+    let input = made.as_deref().unwrap_or(input);
     // The head's length is the card's to know: here what the file says of it.
     let length = input
         .get(32..36)
         .map_or(0, |four| four.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
     let head = input.get(..(pages::HEADER + length).min(input.len())).unwrap_or_default();
-    let Ok(mut items) = within(inflated(input), || Items::in_pages(head)) else {
+    let count = input
+        .get(16..24)
+        .map_or(0, |eight| eight.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
+    let Ok(mut items) = within(inflated(input), || Items::in_pages(head, count)) else {
         return items_behind(input, Some(head), folder);
     };
     let rows: Vec<usize> = (0..items.len()).collect();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use model::catalogue::{CARD_FORMAT, CatalogueCard, Item, ItemList};
+use model::catalogue::{CARD_FORMAT, CARD_VERSION, CatalogueCard, Item, ItemList};
 use model::embedder::Embedder;
 use model::feature_file::FeatureFile;
 use model::hash;
@@ -50,7 +50,7 @@ pub(super) fn publish(
     };
     let new = CatalogueCard {
         format: CARD_FORMAT.to_owned(),
-        version: list.version(),
+        version: CARD_VERSION,
         name: settings.name.clone(),
         licence: settings.licence.clone(),
         count: edition.items.len() as u64,
@@ -59,7 +59,8 @@ pub(super) fn publish(
         features: cut(FileReference::hashed("features", "twill", &features)),
         items: cut(list.file),
         items_head: list.head,
-    };
+    }
+    .with_lowest_version();
     catalogue::write(out, &new.features, &features)?;
     catalogue::write(out, &new.items, &list.bytes)?;
     let state = state::name_for(&new.features.file);
