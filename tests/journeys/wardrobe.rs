@@ -4,7 +4,8 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -468,7 +469,9 @@ fn remarked(jpeg: &[u8], number: u16) -> Result<Vec<u8>> {
 }
 
 /// Megabytes that a page and its worker may hold on a phone of the cheaper kind.
-const PHONE_MB: u64 = 400;
+const PHONE_MB: u64 = 300;
+/// Makes Chromium what it is on such a phone: on a computer it collects up to 250 MB of decoded pictures, which says nothing of a wardrobe.
+const LITTLE_MEMORY: &str = "--enable-low-end-device-mode";
 
 #[test]
 fn a_thousand_photos_fit_into_a_phone() -> Result<()> {
@@ -480,15 +483,19 @@ fn a_thousand_photos_fit_into_a_phone() -> Result<()> {
     });
     let photos = photos.collect::<Result<Vec<_>>>()?;
     let (width, height, is_phone) = SCREENS[0];
-    Plan::on(Backend::Cpu).run(|page, _| {
+    let flags = vec![LITTLE_MEMORY.to_owned()];
+    Plan { flags, ..Plan::on(Backend::Cpu) }.run(|page, _| {
         page.resize(width, height, is_phone)?;
         page.open()?;
         open(page)?;
         let peak = memory::Peak::watch()?;
         give(page, "wardrobe-add-input", &photos)?;
-        page.wait(Duration::from_mins(5), "a thousand photos", |_| {
-            outcome_so_far(page).is_ok_and(|said| said == "1,000 photos added.")
-        })?;
+        // Looking at all of the page again and again would leave memory behind that nobody's wardrobe takes.
+        let deadline = Instant::now() + Duration::from_mins(5);
+        while outcome_so_far(page)? != "1,000 photos added." {
+            ensure!(Instant::now() < deadline, "after five minutes it says {}", outcome_so_far(page)?);
+            thread::sleep(Duration::from_secs(1));
+        }
         close(page)?;
         page.search(&photos[7])?;
         let view = search_in(page, "wardrobe")?;
