@@ -15,7 +15,7 @@ use model::{
 };
 use serde_json::{Value, json};
 
-use crate::save;
+use crate::{choice_shown, save};
 
 /// Screens on which everything has to work: width, height, and whether it is a phone's.
 const SCREENS: [(u32, u32, bool); 2] = [(390, 844, true), (1440, 900, false)];
@@ -36,7 +36,7 @@ fn filters_find_what_searching_among_those_items_finds() -> Result<()> {
             page.resize(width, height, is_phone)?;
             page.open()?;
             let first = page.search(&photo)?;
-            ensure!(count(page)? == items.len(), "{} of {} items", count(page)?, items.len());
+            ensure!(choice_shown(page)? == items.len(), "{} of {} items", choice_shown(page)?, items.len());
             let query = first.query.as_ref().context("the photo is not shown")?.embedding.clone();
             let expect = |view: &View, keep: &dyn Fn(&Item) -> bool| -> Result<()> {
                 let hits = top_k_where(features, &query, 5, |row| keep(&items[row]))?;
@@ -44,7 +44,7 @@ fn filters_find_what_searching_among_those_items_finds() -> Result<()> {
                 let found: Vec<&str> = view.cards.iter().map(|card| card.id.as_str()).collect();
                 ensure!(found == expected, "{found:?} are shown, {expected:?} are nearest");
                 let choice = items.iter().filter(|item| keep(item)).count();
-                ensure!(count(page)? == choice, "{} of {choice} items", count(page)?);
+                ensure!(choice_shown(page)? == choice, "{} of {choice} items", choice_shown(page)?);
                 ensure!(view.overflow <= 0.0, "{} px stick out", view.overflow);
                 Ok(())
             };
@@ -69,7 +69,11 @@ fn filters_find_what_searching_among_those_items_finds() -> Result<()> {
             // What the network sees is a filter, too.
             click(page, r#"button[data-testid="colour"]"#)?;
             let own = changed(page, &first)?;
-            ensure!(count(page)? < items.len() && own.cards.len() == 5, "{} items", count(page)?);
+            ensure!(
+                choice_shown(page)? < items.len() && own.cards.len() == 5,
+                "{} items",
+                choice_shown(page)?
+            );
         }
         Ok(())
     })
@@ -85,7 +89,7 @@ fn what_passes_no_filter_is_said() -> Result<()> {
         page.on_each_screen(|| {
             page.open()?;
             let view = page.search(&photo)?;
-            ensure!(view.cards.is_empty() && count(page)? == 0, "{:?}", view.cards);
+            ensure!(view.cards.is_empty() && choice_shown(page)? == 0, "{:?}", view.cards);
             ensure!(is_there(page, "none-left")?, "nothing is said of it");
             click(page, r#"[data-testid="filter-clear"]"#)?;
             let all = page.wait(page_limit(), "results", |view| view.cards.len() == 5)?;
@@ -153,12 +157,6 @@ fn changed(page: &Page, before: &View) -> Result<View> {
 }
 
 /// How many items the page says that there were to choose from.
-fn count(page: &Page) -> Result<usize> {
-    let text =
-        page.browser().execute(r#"return document.querySelector('[data-testid="count"]')?.dataset.count"#)?;
-    text.as_str().context("no number of items is shown")?.parse().context("that is no number")
-}
-
 fn choose_category(page: &Page, category: &str) -> Result<()> {
     page.browser()
         .execute(&format!(

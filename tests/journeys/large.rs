@@ -15,7 +15,7 @@ use model::catalogue::ItemList;
 use model::search::{top_k, top_k_where};
 use serde_json::json;
 
-use crate::save;
+use crate::{choice_shown, save};
 
 /// Four blocks of codes, and of vectors.
 const ITEMS: usize = 200_000;
@@ -76,12 +76,6 @@ fn answer(page: &Page, photo: &Path) -> Result<View> {
     page.wait(PATIENCE, "the answer", |view| view.state == "ranked" && view.cards.len() == 5)
 }
 
-fn count(page: &Page) -> Result<usize> {
-    let text =
-        page.browser().execute(r#"return document.querySelector('[data-testid="count"]')?.dataset.count"#)?;
-    text.as_str().context("no number of items is shown")?.parse().context("that is no number")
-}
-
 #[test]
 fn first_cards_need_a_tenth_of_everything() -> Result<()> {
     let shipped = Shipped::open()?;
@@ -138,7 +132,7 @@ fn first_cards_need_a_tenth_of_everything() -> Result<()> {
         let query = whole.query.as_ref().context("the photo is not shown")?.embedding.clone();
         page.click(r#"[data-testid="colour-filter"][data-colour="blue"]"#)?;
         let blue = page.wait(PATIENCE, "blue ones", |view| {
-            view.state == "ranked" && view.cards.len() == 5 && count(page).is_ok_and(|count| count == count_of_items / 2)
+            view.state == "ranked" && view.cards.len() == 5 && choice_shown(page).is_ok_and(|count| count == count_of_items / 2)
         })?;
         let nearest = top_k_where(&large.features, &query, 5, |row| row % 2 == 1)?;
         let nearest: Vec<String> = nearest.iter().map(|hit| hit.row.to_string()).collect();

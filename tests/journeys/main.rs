@@ -40,8 +40,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Result, ensure};
-use e2e::page::View;
+use anyhow::{Context, Result, ensure};
+use e2e::page::{Page, View};
 use model::search::Hit;
 
 /// Writes a photo for the browser's file input.
@@ -49,6 +49,13 @@ fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let file = folder.join(name);
     fs::write(&file, bytes)?;
     Ok(file)
+}
+
+/// How many items the page says that there were to choose from.
+fn choice_shown(page: &Page) -> Result<usize> {
+    let text =
+        page.browser().execute(r#"return document.querySelector('[data-testid="count"]')?.dataset.count"#)?;
+    text.as_str().context("no number of items is shown")?.parse().context("that is no number")
 }
 
 /// Five different items of the catalogue, best first, each with a picture that a screen reader can speak of.

@@ -27,7 +27,7 @@ use model::{
 };
 use serde_json::{Value, json};
 
-use crate::save;
+use crate::{choice_shown, save};
 
 /// Screens on which everything has to work: width, height, and whether it is a phone's.
 const SCREENS: [(u32, u32, bool); 2] = [(390, 844, true), (1440, 900, false)];
@@ -240,7 +240,7 @@ fn photos_are_added_and_found_alone_and_with_the_catalogue() -> Result<()> {
             ensure!(check_scores(&alone, &own)? == alone.cards.len(), "others are found, too: {:?}", alone.cards);
             let best = &alone.cards[0];
             ensure!(best.id == sha256_hex(&fs::read(&photos[4])?) && best.score > 0.999, "{best:?} is best");
-            ensure!(choice(page)? == 12, "{} to choose from", choice(page)?);
+            ensure!(choice_shown(page)? == 12, "{} to choose from", choice_shown(page)?);
             page.wait(PATIENCE, "pictures", |view| view.cards.iter().all(|card| card.painted))?;
 
             let both = search_in(page, "both")?;
@@ -253,7 +253,7 @@ fn photos_are_added_and_found_alone_and_with_the_catalogue() -> Result<()> {
             expected.sort_by(|a, b| b.1.total_cmp(&a.1));
             expected.truncate(5);
             ensure!(both.results() == expected, "{:?} instead of {expected:?}", both.results());
-            ensure!(choice(page)? == 12 + shipped.items().len(), "{} to choose from", choice(page)?);
+            ensure!(choice_shown(page)? == 12 + shipped.items().len(), "{} to choose from", choice_shown(page)?);
 
             // More like one's own, and back; nothing of it is in the address.
             let like = page.more_like(&best.id)?;
@@ -268,13 +268,6 @@ fn photos_are_added_and_found_alone_and_with_the_catalogue() -> Result<()> {
         })?;
     }
     Ok(())
-}
-
-/// How many items the page says that there were to choose from.
-fn choice(page: &Page) -> Result<usize> {
-    let text =
-        page.browser().execute(r#"return document.querySelector('[data-testid="count"]')?.dataset.count"#)?;
-    text.as_str().context("no number of items is shown")?.parse().context("that is no number")
 }
 
 #[test]
@@ -332,7 +325,7 @@ fn filters_apply_to_one_s_own() -> Result<()> {
         click(page, red)?;
         let view =
             page.wait(PATIENCE, "the red ones", |view| view.state == "ranked" && view.cards.len() == 2)?;
-        ensure!(choice(page)? == 2, "{} to choose from", choice(page)?);
+        ensure!(choice_shown(page)? == 2, "{} to choose from", choice_shown(page)?);
         let ids: Vec<String> =
             [0, 6].iter().map(|it| Ok(sha256_hex(&fs::read(&photos[*it])?))).collect::<Result<_>>()?;
         ensure!(view.cards.iter().all(|card| ids.contains(&card.id)), "{:?} are shown", view.cards);
@@ -891,7 +884,7 @@ fn what_an_earlier_network_has_seen_is_looked_at_again() -> Result<()> {
         page.open()?;
         page.search(&photos[0])?;
         let view = search_in(page, "wardrobe")?;
-        ensure!(view.cards.is_empty() && choice(page)? == 0, "old vectors are compared: {:?}", view.cards);
+        ensure!(view.cards.is_empty() && choice_shown(page)? == 0, "old vectors are compared: {:?}", view.cards);
         open(page)?;
         let said = text(page, "[data-testid=wardrobe-stale]")?;
         ensure!(said.contains("3 photos"), "it says {said}");

@@ -25,12 +25,15 @@ pub fn open(folder: &Path) -> Result<Catalogue> {
 /// A file of the catalogue in this folder, put together where it is in parts. Fails, naming the file, when one is missing, or a part has
 /// another length than it should have.
 fn read(folder: &Path, file: &FileReference) -> Result<Vec<u8>> {
+    if file.parts.is_empty() {
+        return files::read(&folder.join(&file.file));
+    }
     let mut bytes = Vec::new();
     for (name, length) in file.files() {
         let path = folder.join(name);
         let part = files::read(&path)?;
         ensure!(
-            file.parts.is_empty() || part.len() as u64 == length,
+            part.len() as u64 == length,
             "{} has {} bytes instead of {length}",
             path.display(),
             part.len()

@@ -197,8 +197,10 @@ pub(super) async fn fetch_piece(
         return Ok(Piece::Whole(part.bytes));
     }
     // Where more came than was asked for; what is missing, the hash will tell.
-    let bytes = part.bytes.get(start.saturating_sub(part.from)..).unwrap_or_default();
-    Ok(Piece::Part(bytes[..bytes.len().min(end - start)].to_vec()))
+    let mut bytes = part.bytes;
+    bytes.drain(..start.saturating_sub(part.from).min(bytes.len()));
+    bytes.truncate(end - start);
+    Ok(Piece::Part(bytes))
 }
 
 /// [`fetch`] for who uses the bytes as they arrive. What the sink has already is not asked for again, where the host gives parts.

@@ -127,9 +127,11 @@ pub(super) async fn fetch_rest(
         arrival.take(&bytes).await?;
         kept.head = Some((name.clone(), bytes));
     } else {
-        let mut beginning = Beginning { arrival, head: Vec::new(), most: head as usize };
-        fetch_into(wanted().before(Some(head)), &mut beginning, on_bytes).await?;
-        kept.head = Some((name.clone(), beginning.head));
+        // Its hash is not known: it is kept once the whole file has been found right.
+        let first = [Piece { start: 0, end: head, hash: [0; 32] }];
+        let mut noting = Keeping { arrival, kept: None, run: &first, piece: Vec::new() };
+        fetch_into(wanted().before(Some(head)), &mut noting, on_bytes).await?;
+        kept.head = Some((name.clone(), noting.piece));
     }
     if arrival.count() as u64 != head {
         // The host gives no parts: what has come is used, and nothing is kept.
@@ -154,7 +156,7 @@ pub(super) async fn fetch_rest(
         let (run, others) = rest.split_at(count);
         rest = others;
         let end = run.last().map(|piece| piece.end);
-        let mut keeping = Keeping { arrival, kept, run, piece: Vec::new() };
+        let mut keeping = Keeping { arrival, kept: Some(kept), run, piece: Vec::new() };
         fetch_into(wanted().before(end), &mut keeping, on_bytes).await?;
         if arrival.count() as u64 != end.unwrap_or_default() {
             // The host gave more than it was asked for.
@@ -183,42 +185,11 @@ fn is_head(bytes: &[u8]) -> bool {
     stream.push(bytes).is_ok() && !stream.pieces().is_empty()
 }
 
-/// What arrives of a file, the first bytes of which are noted.
-struct Beginning<'a, 'b> {
-    arrival: &'a mut Arrival<'b>,
-    head: Vec<u8>,
-    most: usize,
-}
-
-impl Sink for Beginning<'_, '_> {
-    fn restart(&mut self) {
-        self.head.clear();
-        self.arrival.restart();
-    }
-
-    fn count(&self) -> usize {
-        self.arrival.count()
-    }
-
-    fn patience_ms(&self) -> Option<i32> {
-        self.arrival.patience_ms()
-    }
-
-    fn wait(&mut self) -> LocalBoxFuture<'_, ()> {
-        self.arrival.wait()
-    }
-
-    fn take<'a>(&'a mut self, bytes: &'a [u8]) -> LocalBoxFuture<'a, Result<(), Fault>> {
-        let missing = self.most.saturating_sub(self.head.len());
-        self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
-        self.arrival.take(bytes)
-    }
-}
-
 /// What arrives of some pieces, one after the other, each of which is kept when it is whole.
 struct Keeping<'a, 'b> {
     arrival: &'a mut Arrival<'b>,
-    kept: &'a mut Kept,
+    /// None where the first piece is only noted.
+    kept: Option<&'a mut Kept>,
     run: &'a [Piece],
     /// What has arrived of the first of them.
     piece: Vec<u8>,
@@ -255,9 +226,10 @@ impl Sink for Keeping<'_, '_> {
                 if self.piece.len() < length {
                     break;
                 }
-                self.kept.put(&to_hex(&piece.hash), &self.piece).await;
-                self.piece.clear();
                 self.run = others;
+                let Some(kept) = &mut self.kept else { break };
+                kept.put(&to_hex(&piece.hash), &self.piece).await;
+                self.piece.clear();
             }
             Ok(())
         })
