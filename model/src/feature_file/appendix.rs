@@ -2,7 +2,7 @@
 
 use super::{
     FeatureFile,
-    format::{ENTRY, HEADER, MINOR},
+    format::{ENTRY, HEADER},
     invalid,
     read::Head,
     write::Section,
@@ -23,7 +23,7 @@ impl FeatureFile {
             hash: sha256(&bytes),
             bytes,
         }));
-        self.assemble(MINOR, &sections)
+        self.assemble(&sections)
     }
 
     /// [`FeatureFile::read`], and the contents of the further sections of these kinds, all of which have to be there.

@@ -5,15 +5,21 @@
 //! value, because the values of an embedding differ in range. Codes end at 127, because the kernels multiply bytes with signed
 //! bytes and add up pairs of products in sixteen bits, which then never overflow.
 //!
+//! Where vectors lie near a plane of fewer dimensions, a code stands for a place along one of the plane's axes in place of a value
+//! (`components`); there are fewer of them, and finer bits beside them.
+//!
 //! What a row loses by its codes is its residual; the length of a block's largest one bounds the error of every score in it. Which
 //! codes make small errors is the matter of `rounding`.
 
 use half::{f16, slice::HalfFloatSliceExt as _};
 
-use super::format::{BLOCK_BYTES, GROUP_ROWS, LINE, MAX_CODE, QUAD};
-use super::rounding::Rounding;
+use super::{
+    components::{self, Along, Axes},
+    format::{BLOCK_BYTES, FINER, GROUP_ROWS, LINE, MAX_CODE, QUAD},
+    rounding::Rounding,
+};
 
-/// Four consecutive values of sixteen rows: byte `4 * row + value`. As long as a cache line, and aligned to one.
+/// Four consecutive codes of sixteen rows: byte `4 * row + code`. As long as a cache line, and aligned to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub struct Line(pub [u8; LINE]);
@@ -25,28 +31,70 @@ pub(crate) struct Block {
     pub(crate) start: usize,
     /// Number of rows.
     pub(crate) rows: usize,
-    /// What code 0 stands for, a number a value.
+    /// What code 0 everywhere stands for, a number a value.
     pub(crate) offsets: Vec<f32>,
-    /// What one code is more than the one before, a number a value, none negative.
+    /// What one code is more than the one before, a number a code, none negative.
     pub(crate) steps: Vec<f32>,
+    /// What codes are along, where it is not the values.
+    pub(crate) axes: Option<Axes>,
     /// The largest Euclidean length of a row's residual.
     pub(crate) residual: f64,
     /// The largest Euclidean length of a row's codes, counted from the middle, 63.5.
     pub(crate) spread: f64,
 }
 
+/// How long vectors are and how many codes they have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Values a vector, at least 1.
+    pub(crate) dimension: usize,
+    /// Components that have codes; none where each value has one.
+    pub(crate) components: Option<usize>,
+}
+
+impl Shape {
+    /// Codes a row.
+    pub(crate) fn width(self) -> usize {
+        self.components.unwrap_or(self.dimension)
+    }
+
+    /// Lines that so many rows take.
+    fn lines(self, rows: usize) -> usize {
+        rows.div_ceil(GROUP_ROWS) * self.width().div_ceil(QUAD)
+    }
+
+    /// Bytes of a block of so many rows in a file; it has been checked that they are there.
+    pub(super) fn bytes(self, rows: usize) -> usize {
+        self.long_bytes(rows as u64) as usize
+    }
+
+    /// Bytes of all blocks in a file, the full ones of `block_rows` rows, which fit 32 bits. `None` where no file is that long.
+    pub(super) fn all_bytes(self, rows: u64, block_rows: usize) -> Option<u64> {
+        let (full, last) = (rows / block_rows as u64, rows % block_rows as u64);
+        let full = full.checked_mul(self.long_bytes(block_rows as u64))?;
+        full.checked_add(if last > 0 { self.long_bytes(last) } else { 0 })
+    }
+
+    /// In numbers of 64 bits, since `usize` may have 32: `rows` has 32, all others fewer.
+    fn long_bytes(self, rows: u64) -> u64 {
+        let groups = rows.div_ceil(GROUP_ROWS as u64);
+        let codes = groups * (self.width().div_ceil(QUAD) * LINE) as u64;
+        let further = |components| {
+            Axes::bytes(components, self.dimension) as u64 + groups * (GROUP_ROWS * FINER) as u64
+        };
+        codes + self.components.map_or(0, further)
+    }
+}
+
 /// The codes of all rows, in the order of the rows.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Codes {
-    dimension: usize,
+    shape: Shape,
     block_rows: usize,
     blocks: Vec<Block>,
     lines: Vec<Line>,
-}
-
-/// Lines that `rows` rows of `dimension` values take.
-pub(super) fn lines_of(rows: usize, dimension: usize) -> usize {
-    rows.div_ceil(GROUP_ROWS) * dimension.div_ceil(QUAD)
+    /// Of each row; none where each value has a code.
+    finer: Vec<u128>,
 }
 
 /// The multiple of sixteen, at least one, that has room for `rows` rows.
@@ -54,26 +102,35 @@ pub(super) fn whole_groups(rows: usize) -> usize {
     rows.next_multiple_of(GROUP_ROWS).max(GROUP_ROWS)
 }
 
-/// Rows of a full block: the fewest whole groups that have [`BLOCK_BYTES`], or all there are.
+/// Rows of a full block: the fewest whole groups that have [`BLOCK_BYTES`] with a code a value, or all there are.
 pub(super) fn default_block_rows(rows: usize, dimension: usize) -> usize {
     let wanted = BLOCK_BYTES.div_ceil(dimension.div_ceil(QUAD) * LINE) * GROUP_ROWS;
     wanted.min(whole_groups(rows))
 }
 
 impl Codes {
-    /// Codes for vectors of `dimension` values (at least 1), row-major, in blocks of `block_rows` rows, a multiple of sixteen.
+    /// Codes for vectors of `dimension` values (at least 1), row-major, in blocks of `block_rows` rows, a multiple of sixteen: a code a
+    /// value, or along components where the first block shows that so few are enough.
     pub(super) fn quantise(vectors: &[f16], dimension: usize, block_rows: usize) -> Self {
-        let rows = vectors.len() / dimension;
-        let mut codes = Self { dimension, block_rows, blocks: Vec::new(), lines: Vec::new() };
-        codes.lines.reserve_exact(lines_of(rows, dimension));
-        for vectors in vectors.chunks(block_rows * dimension) {
-            codes.push_quantised(vectors);
+        let first = &vectors[..vectors.len().min(block_rows * dimension)];
+        let components = components::enough(first, dimension, vectors.len() / dimension, block_rows);
+        Self::quantise_as(vectors, Shape { dimension, components }, block_rows)
+    }
+
+    pub(super) fn quantise_as(vectors: &[f16], shape: Shape, block_rows: usize) -> Self {
+        let mut codes = Self::none(shape, block_rows);
+        codes.reserve(vectors.len() / shape.dimension);
+        for vectors in vectors.chunks(block_rows * shape.dimension) {
+            match shape.components {
+                Some(components) => codes.push_along(vectors, components),
+                None => codes.push_quantised(vectors),
+            }
         }
         codes
     }
 
     fn push_quantised(&mut self, vectors: &[f16]) {
-        let dimension = self.dimension;
+        let dimension = self.shape.dimension;
         let mut row = vec![0.0; dimension];
         let (mut least, mut most) = (vec![f32::INFINITY; dimension], vec![f32::NEG_INFINITY; dimension]);
         for vector in vectors.chunks_exact(dimension) {
@@ -88,11 +145,6 @@ impl Codes {
         // Where all values are the same the step is 0, and so are the codes.
         let scales: Vec<f32> =
             steps.iter().map(|step| if *step > 0.0 { step.recip() } else { 0.0 }).collect();
-        let quads = dimension.div_ceil(QUAD);
-        let first = self.lines.len();
-        let rows = vectors.len() / dimension;
-        self.lines.resize(first + lines_of(rows, dimension), Line([0; LINE]));
-        let mut codes = vec![0; quads * QUAD];
         let mut again = row.clone();
         let mut rounding = Rounding::new(&least, &steps, MAX_CODE, |each| {
             for vector in vectors.chunks_exact(dimension) {
@@ -100,94 +152,116 @@ impl Codes {
                 each(&again);
             }
         });
-        for (index, vector) in vectors.chunks_exact(dimension).enumerate() {
+        self.fill(vectors, |vector, codes| {
             vector.convert_to_f32_slice(&mut row);
             if let Some(rounding) = &mut rounding {
-                rounding.choose(&row, &mut codes[..dimension]);
+                rounding.choose(&row, codes);
             } else {
                 for (((code, value), least), scale) in codes.iter_mut().zip(&row).zip(&least).zip(&scales) {
                     // The nearest; the cast saturates.
                     *code = (((value - least) * scale + 0.5) as u8).min(MAX_CODE);
                 }
             }
+        });
+        self.push(vectors, least, steps, None);
+    }
+
+    fn push_along(&mut self, vectors: &[f16], components: usize) {
+        let mut along = Along::new(vectors, self.shape.dimension, components);
+        let mut row = vec![0.0; self.shape.dimension];
+        let mut finer = std::mem::take(&mut self.finer);
+        self.fill(vectors, |vector, codes| {
+            vector.convert_to_f32_slice(&mut row);
+            finer.push(along.choose(&row, codes));
+        });
+        self.finer = finer;
+        let Along { axes, offsets, steps, .. } = along;
+        self.push(vectors, offsets, steps, Some(axes));
+    }
+
+    /// Adds the lines of these rows, with the codes that `choose` makes of each.
+    fn fill(&mut self, vectors: &[f16], mut choose: impl FnMut(&[f16], &mut [u8])) {
+        let Shape { dimension, .. } = self.shape;
+        let width = self.shape.width();
+        let quads = width.div_ceil(QUAD);
+        let first = self.lines.len();
+        self.lines.resize(first + self.shape.lines(vectors.len() / dimension), Line([0; LINE]));
+        let mut codes = vec![0; quads * QUAD];
+        for (index, vector) in vectors.chunks_exact(dimension).enumerate() {
+            choose(vector, &mut codes[..width]);
             let group = &mut self.lines[first + index / GROUP_ROWS * quads..][..quads];
             let at = index % GROUP_ROWS * QUAD;
             for (line, codes) in group.iter_mut().zip(codes.as_chunks::<QUAD>().0) {
                 line.0[at..at + QUAD].copy_from_slice(codes);
             }
         }
-        self.push(vectors, least, steps);
     }
 
-    /// From a file: codes of all rows, and each block's offsets and steps. `None` where a code is over 127.
-    ///
-    /// Callers have checked that the lengths fit each other.
-    pub(super) fn from_file(
-        vectors: &[f16],
-        dimension: usize,
-        block_rows: usize,
-        codes: &[u8],
-        scales: impl Iterator<Item = (Vec<f32>, Vec<f32>)>,
-    ) -> Option<Self> {
-        // One pass without branches: a code over 127 has its highest bit set.
-        if codes.iter().fold(0, |bits, code| bits | code) > MAX_CODE {
-            return None;
+    /// None yet, in blocks of `block_rows` rows, a multiple of sixteen.
+    pub(super) fn none(shape: Shape, block_rows: usize) -> Self {
+        Self { shape, block_rows, blocks: Vec::new(), lines: Vec::new(), finer: Vec::new() }
+    }
+
+    /// Makes room for so many rows.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.lines.reserve_exact(self.shape.lines(rows));
+        if self.shape.components.is_some() {
+            self.finer.reserve_exact(rows);
         }
-        let (lines, _) = codes.as_chunks::<LINE>();
-        let lines = lines.iter().map(|line| Line(*line)).collect();
-        let mut all = Self { dimension, block_rows, blocks: Vec::new(), lines };
-        for (vectors, (offsets, steps)) in vectors.chunks(block_rows * dimension).zip(scales) {
-            all.push(vectors, offsets, steps);
-        }
-        Some(all)
     }
 
-    /// None yet, of rows of `dimension` values in blocks of `block_rows` rows, a multiple of sixteen.
-    pub(super) fn none(dimension: usize, block_rows: usize) -> Self {
-        Self { dimension, block_rows, blocks: Vec::new(), lines: Vec::new() }
-    }
-
-    /// Adds the codes of a block of `rows` rows whose vectors are not known, so that its residual has to be believed. `None` where a
-    /// code is over 127.
+    /// Adds a block of `rows` rows from a file, whose vectors are not known, so that its residual has to be believed. Fails with what is
+    /// wrong with it.
     ///
-    /// Callers have checked that the length of `codes` fits the rows.
+    /// Callers have checked that the length of `bytes` fits the rows.
     pub(super) fn push_unseen(
         &mut self,
         rows: usize,
-        codes: &[u8],
+        bytes: &[u8],
         (offsets, steps): (Vec<f32>, Vec<f32>),
         residual: f64,
-    ) -> Option<()> {
+    ) -> Result<(), &'static str> {
+        let Shape { dimension, components } = self.shape;
+        let (axes, bytes) = match components {
+            Some(components) => {
+                let (front, bytes) = bytes.split_at(Axes::bytes(components, dimension));
+                let axes = Axes::read(front, components, dimension).ok_or("an axis is out of range")?;
+                (Some(axes), bytes)
+            }
+            None => (None, bytes),
+        };
+        let (codes, finer) = bytes.split_at(self.shape.lines(rows) * LINE);
+        // One pass without branches: a code over 127 has its highest bit set.
         if codes.iter().fold(0, |bits, code| bits | code) > MAX_CODE {
-            return None;
+            return Err("a code has more than seven bits");
         }
-        let start = self.blocks.len() * self.block_rows;
+        let start = self.rows();
         let lines = codes.as_chunks::<LINE>().0;
         if self.lines.capacity() - self.lines.len() < lines.len() {
             // Not twice as many, as a list that grows by itself takes.
             self.lines.reserve_exact(lines.len().max(self.lines.len() / 4));
         }
         self.lines.extend(lines.iter().map(|line| Line(*line)));
-        let mut row_codes = vec![0; self.dimension.next_multiple_of(QUAD)];
+        let finer = finer.as_chunks::<FINER>().0.iter().map(|bytes| u128::from_le_bytes(*bytes));
+        self.finer.extend(finer.take(rows));
+        let mut row_codes = vec![0; self.padded_width()];
         let mut spread = 0;
         for row in start..start + rows {
             self.copy_row(row, &mut row_codes);
-            spread = spread.max(doubled_spread(&row_codes[..self.dimension]));
+            spread = spread.max(doubled_spread(&row_codes[..self.shape.width()]));
         }
-        self.blocks.push(Block {
-            start,
-            rows,
-            offsets,
-            steps,
-            residual,
-            spread: f64::from(spread).sqrt() / 2.0,
-        });
-        Some(())
+        let spread = f64::from(spread).sqrt() / 2.0;
+        self.blocks.push(Block { start, rows, offsets, steps, axes, residual, spread });
+        Ok(())
     }
 
-    /// Values a row.
-    pub(crate) fn dimension(&self) -> usize {
-        self.dimension
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Codes a row, in whole quads.
+    pub(crate) fn padded_width(&self) -> usize {
+        self.shape.width().next_multiple_of(QUAD)
     }
 
     /// Number of rows.
@@ -196,10 +270,9 @@ impl Codes {
     }
 
     /// Adds a block whose lines are there already, after measuring what its codes lose of its vectors.
-    fn push(&mut self, vectors: &[f16], offsets: Vec<f32>, steps: Vec<f32>) {
-        let start = self.blocks.len() * self.block_rows;
-        let rows = vectors.len() / self.dimension;
-        let mut block = Block { start, rows, offsets, steps, residual: 0.0, spread: 0.0 };
+    fn push(&mut self, vectors: &[f16], offsets: Vec<f32>, steps: Vec<f32>, axes: Option<Axes>) {
+        let (start, rows) = (self.rows(), vectors.len() / self.shape.dimension);
+        let mut block = Block { start, rows, offsets, steps, axes, residual: 0.0, spread: 0.0 };
         self.measure(&mut block, vectors);
         self.blocks.push(block);
     }
@@ -207,7 +280,8 @@ impl Codes {
     /// Measures what all codes lose, now that the vectors are there: as many as there are rows.
     pub(super) fn see(&mut self, vectors: &[f16]) {
         let mut blocks = std::mem::take(&mut self.blocks);
-        for (block, vectors) in blocks.iter_mut().zip(vectors.chunks(self.block_rows * self.dimension)) {
+        for (block, vectors) in blocks.iter_mut().zip(vectors.chunks(self.block_rows * self.shape.dimension))
+        {
             self.measure(block, vectors);
         }
         self.blocks = blocks;
@@ -216,13 +290,19 @@ impl Codes {
     /// Measures what the codes of a block lose of its vectors.
     fn measure(&self, block: &mut Block, vectors: &[f16]) {
         let (mut residual, mut spread) = (0.0_f64, 0_u32);
-        let mut vector = vec![0.0; self.dimension];
-        let mut codes = vec![0; self.dimension.next_multiple_of(QUAD)];
-        for (index, row) in vectors.chunks_exact(self.dimension).enumerate() {
+        let mut vector = vec![0.0; self.shape.dimension];
+        let mut codes = vec![0; self.padded_width()];
+        let mut meant = Meant::new(block);
+        for (index, row) in vectors.chunks_exact(self.shape.dimension).enumerate() {
             row.convert_to_f32_slice(&mut vector);
             self.copy_row(block.start + index, &mut codes);
-            let codes = &codes[..self.dimension];
-            residual = residual.max(squared_distance(&vector, &block.offsets, &block.steps, codes));
+            let codes = &codes[..self.shape.width()];
+            residual = residual.max(match (&mut meant, &block.axes) {
+                (Some(meant), Some(axes)) => {
+                    meant.squared_distance(&vector, block, axes, codes, self.finer(block.start + index))
+                }
+                _ => squared_distance(&vector, &block.offsets, &block.steps, codes),
+            });
             spread = spread.max(doubled_spread(codes));
         }
         block.residual = residual.sqrt();
@@ -231,12 +311,17 @@ impl Codes {
 
     /// Overwrites `codes` with those of one row, which there must be, in whole quads.
     pub(crate) fn copy_row(&self, row: usize, codes: &mut [u8]) {
-        let quads = self.dimension.div_ceil(QUAD);
+        let quads = self.shape.width().div_ceil(QUAD);
         let group = &self.lines[row / GROUP_ROWS * quads..][..quads];
         let at = row % GROUP_ROWS * QUAD;
         for (codes, line) in codes.chunks_exact_mut(QUAD).zip(group) {
             codes.copy_from_slice(&line.0[at..at + QUAD]);
         }
+    }
+
+    /// The finer bits of one row; 0 where there are none.
+    pub(crate) fn finer(&self, row: usize) -> u128 {
+        self.finer.get(row).copied().unwrap_or_default()
     }
 
     pub(crate) fn blocks(&self) -> &[Block] {
@@ -248,15 +333,68 @@ impl Codes {
         self.block_rows
     }
 
-    /// All codes: sixteen rows after the other, each group as one line for every four values.
+    /// All codes: sixteen rows after the other, each group as one line for every four codes.
     pub(crate) fn lines(&self) -> &[Line] {
         &self.lines
     }
 
     /// The lines of a block.
     pub(crate) fn lines_of(&self, block: &Block) -> &[Line] {
-        let from = lines_of(block.start, self.dimension);
-        &self.lines[from..from + lines_of(block.rows, self.dimension)]
+        let from = self.shape.lines(block.start);
+        &self.lines[from..from + self.shape.lines(block.rows)]
+    }
+
+    /// A block as a file has it.
+    pub(super) fn write_block(&self, block: &Block) -> Vec<u8> {
+        let mut bytes = block.axes.as_ref().map(Axes::write).unwrap_or_default();
+        bytes.extend(self.lines_of(block).iter().flat_map(|line| line.0));
+        if block.axes.is_some() {
+            let finer = &self.finer[block.start..block.start + block.rows];
+            bytes.extend(finer.iter().flat_map(|finer| finer.to_le_bytes()));
+            bytes.resize(self.shape.bytes(block.rows), 0);
+        }
+        bytes
+    }
+}
+
+/// What codes along axes stand for.
+struct Meant {
+    /// `[components, dimension]`, row by row.
+    directions: Vec<f64>,
+    /// Scratch.
+    value: Vec<f64>,
+}
+
+impl Meant {
+    /// `None` where each value has a code.
+    fn new(block: &Block) -> Option<Self> {
+        let axes = block.axes.as_ref()?;
+        let directions = axes.directions.iter().map(|value| f64::from(*value)).collect();
+        Some(Self { directions, value: vec![0.0; block.offsets.len()] })
+    }
+
+    /// Square of the distance between a vector and what its codes stand for.
+    fn squared_distance(
+        &mut self,
+        vector: &[f32],
+        block: &Block,
+        axes: &Axes,
+        codes: &[u8],
+        finer: u128,
+    ) -> f64 {
+        for ((left, value), offset) in self.value.iter_mut().zip(vector).zip(&block.offsets) {
+            *left = f64::from(*value) - f64::from(*offset);
+        }
+        let directions = self.directions.chunks_exact(vector.len());
+        let finer = axes.numbers(finer).zip(&axes.bits);
+        for (((axis, code), (number, bits)), step) in directions.zip(codes).zip(finer).zip(&block.steps) {
+            let part = f64::from(number) / f64::from(1_u32 << bits);
+            let place = f64::from(*step) * (f64::from(*code) + part);
+            for (left, value) in self.value.iter_mut().zip(axis) {
+                *left -= place * value;
+            }
+        }
+        self.value.iter().map(|left| left * left).sum()
     }
 }
 

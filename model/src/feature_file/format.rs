@@ -13,6 +13,8 @@ pub const MAJOR: u16 = 1;
 pub const MINOR: u16 = 1;
 /// Of a file with hashes of its vectors' blocks.
 pub const MINOR_WITH_VECTOR_BLOCKS: u16 = 2;
+/// Of a file with codes along principal components.
+pub const MINOR_WITH_COMPONENTS: u16 = 3;
 /// Length of the header.
 pub const HEADER: usize = 128;
 /// Length of an entry of the section table.
@@ -27,10 +29,14 @@ pub const CODEC_F16: u32 = 1;
 pub const KIND_CODES: u32 = 2;
 /// Seven bits a value in a byte, sixteen rows interleaved.
 pub const CODEC_SEVEN_BITS: u32 = 2;
+/// Seven bits a principal component, likewise; each block has its axes before its codes and finer bits after them.
+pub const CODEC_COMPONENTS: u32 = 3;
 /// Section that describes the blocks of the codes: hashes, bounds, offsets and steps.
 pub const KIND_BLOCKS: u32 = 3;
 /// As [`BLOCK_TABLE_HEAD`] and [`BLOCK_HEAD`] say.
 pub const CODEC_BLOCKS: u32 = 1;
+/// The same for codes along components.
+pub const CODEC_BLOCKS_OF_COMPONENTS: u32 = 2;
 /// Section that has the hashes of the vectors of each block of rows.
 pub const KIND_VECTOR_BLOCKS: u32 = 4;
 /// A SHA-256 a block.
@@ -45,7 +51,11 @@ pub const QUAD: usize = 4;
 pub const LINE: usize = GROUP_ROWS * QUAD;
 /// The largest code.
 pub const MAX_CODE: u8 = 127;
-/// Start of the section of blocks: 0 rows a block (u32); the rest is zero.
+/// Bytes of a row's finer bits, with codes along components.
+pub const FINER: usize = 16;
+/// No component has more finer bits than this.
+pub const FINEST: u8 = 8;
+/// Start of the section of blocks: 0 rows a block (u32); 4 components (u32), with codes along them; the rest is zero.
 pub const BLOCK_TABLE_HEAD: usize = 64;
 /// Start of a block's entry: 0 SHA-256 of its codes; 32 largest residual norm (f32); the rest is zero. An offset and then
 /// a step for each value (f32) follow.

@@ -1,7 +1,7 @@
 //! Files by somebody who knows the checksums: damaged at random, with everything put right that a checksum covers. What
 //! `tests/fuzz` does for hours is done here for a moment, the same each time.
 
-use super::tests::{file, in_small_blocks};
+use super::tests::{along_components, file, in_small_blocks};
 use super::*;
 use crate::{
     hash::sha256,
@@ -49,7 +49,13 @@ fn damage(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
 
 #[test]
 fn what_is_accepted_is_sound() {
-    let good = [in_small_blocks(40).write(), file(5).write(), file(5).write_without_codes(), file(0).write()];
+    let good = [
+        in_small_blocks(40).write(),
+        along_components(40).write(),
+        file(5).write(),
+        file(5).write_without_codes(),
+        file(0).write(),
+    ];
     let mut numbers = Numbers(1);
     let mut accepted = 0;
     for case in 0..20_000 {
@@ -82,8 +88,13 @@ fn what_is_accepted_is_sound() {
 /// Putting checksums right changes nothing in a file that is whole.
 #[test]
 fn sealing_agrees_with_the_writer() {
-    for good in [in_small_blocks(40).write(), file(5).write(), file(5).write_without_codes(), file(0).write()]
-    {
+    for good in [
+        in_small_blocks(40).write(),
+        along_components(40).write(),
+        file(5).write(),
+        file(5).write_without_codes(),
+        file(0).write(),
+    ] {
         let mut bytes = good.clone();
         seal::seal(&mut bytes, sha256);
         assert!(bytes == good);
@@ -96,6 +107,7 @@ fn the_corpus_is_of_this_version() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/feature-file");
     let files = [
         ("blocks", in_small_blocks(40).write()),
+        ("components", along_components(40).write()),
         ("few", file(5).write()),
         ("one", file(1).write()),
         ("none", file(0).write()),
@@ -114,7 +126,8 @@ fn the_corpus_is_of_this_version() {
 
 #[test]
 fn bits_flipped_in_a_megabyte_are_noticed_or_harmless() {
-    let rows = 1_000_000 / (3 * 64);
+    // Rows near a plane: 16 bits a value, a code for each of a few axes, 16 bytes of finer bits.
+    let rows = 1_000_000 / (2 * 64 + 28);
     let vectors: Vec<f32> =
         super::tests::embeddings(rows, 64).into_iter().flat_map(|one| one.vector).collect();
     let file = FeatureFile::pack_rows(&vectors, 64, [7; 32], [9; 16]).unwrap();

@@ -1,10 +1,13 @@
 //! The prepacked feature file: one unit vector a catalogue item, ready to be searched.
 //!
 //! `docs/feature-file.md` is the specification; [`format`] has its constants, `read` and `write` the two directions, `stream` the first
-//! while a file is still arriving, `codes` what a scan reads in place of the vectors, and `few` what one reads that may be wrong.
+//! while a file is still arriving, `codes` what a scan reads in place of the vectors (along axes of their own in `components`, which `eigen` finds),
+//! and `few` what one reads that may be wrong.
 
 mod appendix;
 mod codes;
+mod components;
+mod eigen;
 mod few;
 pub mod format;
 mod read;
@@ -15,7 +18,7 @@ mod write;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use half::{f16, slice::HalfFloatSliceExt as _};
 

@@ -4,11 +4,11 @@ use half::f16;
 
 use super::{
     FeatureFile, check_shape, check_vectors,
-    codes::{self, Codes},
+    codes::{self, Codes, Shape},
     format::{
-        ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_F16, CODEC_SEVEN_BITS,
-        CODEC_SHA256, ENTRY, GROUP_ROWS, HASH, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS,
-        KIND_VECTORS, LINE, MAGIC, MAJOR, MAX_DIMENSION, MAX_SECTIONS,
+        ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_BLOCKS_OF_COMPONENTS,
+        CODEC_COMPONENTS, CODEC_F16, CODEC_SEVEN_BITS, CODEC_SHA256, ENTRY, GROUP_ROWS, HASH, HEADER,
+        KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS, KIND_VECTORS, MAGIC, MAJOR, MAX_DIMENSION, MAX_SECTIONS,
     },
     invalid,
 };
@@ -71,7 +71,9 @@ impl Head {
 
     /// The sections of codes and of blocks, where there are both.
     pub(super) fn coded(&self) -> Option<(&Section, &Section)> {
-        self.find(KIND_CODES, CODEC_SEVEN_BITS).zip(self.find(KIND_BLOCKS, CODEC_BLOCKS))
+        let both = |codes, blocks| self.find(KIND_CODES, codes).zip(self.find(KIND_BLOCKS, blocks));
+        both(CODEC_COMPONENTS, CODEC_BLOCKS_OF_COMPONENTS)
+            .or_else(|| both(CODEC_SEVEN_BITS, CODEC_BLOCKS))
     }
 
     /// The section with the hashes of the vectors' blocks, where there is one.
@@ -147,14 +149,13 @@ const RESIDUAL_TOLERANCE: f64 = 1e-6;
 pub(super) const DAMAGED_VECTORS: &str = "its vectors are damaged, the checksum differs";
 /// What is wrong where the codes have another hash.
 pub(super) const DAMAGED_CODES: &str = "its codes are damaged, the checksum differs";
-/// What is wrong where a code is over 127.
-pub(super) const EIGHT_BITS: &str = "a code has more than seven bits";
 
 /// The section of blocks, checked against its own checksum and against the number of rows.
 pub(super) struct BlockTable<'a> {
     pub(super) block_rows: usize,
+    pub(super) shape: Shape,
+    rows: u64,
     entries: std::slice::ChunksExact<'a, u8>,
-    dimension: usize,
 }
 
 /// What the section of blocks says of one of them.
@@ -166,7 +167,7 @@ pub(super) struct Entry {
 }
 
 impl<'a> BlockTable<'a> {
-    /// `rows` fits `usize` or fails. `contents` are those of the section `table`.
+    /// `contents` are those of the section `table`.
     pub(super) fn read(contents: &'a [u8], table: &Section, rows: u64, dimension: usize) -> Result<Self> {
         if sha256(contents) != table.hash {
             return Err(invalid("its table of blocks is damaged, the checksum differs"));
@@ -178,15 +179,32 @@ impl<'a> BlockTable<'a> {
         if block_rows == 0 || !block_rows.is_multiple_of(GROUP_ROWS) {
             return Err(invalid(format!("blocks of {block_rows} rows are out of range")));
         }
+        let along = u32_at(head, 4) as usize;
+        let components = (table.codec == CODEC_BLOCKS_OF_COMPONENTS).then_some(along);
+        if components.is_some_and(|components| !(1..=dimension).contains(&components)) {
+            return Err(invalid(format!("codes along {along} components are out of range")));
+        }
         let entry_length = BLOCK_HEAD + 8 * dimension;
         let blocks = rows.div_ceil(block_rows as u64);
         if blocks != (entries.len() / entry_length) as u64 || !entries.len().is_multiple_of(entry_length) {
             return Err(invalid("its table of blocks does not have the length that the header states"));
         }
-        // A block that is larger than all there is makes no difference, but its size in bytes would overflow. With a single
-        // block `rows` is at most `block_rows`; with more it is bounded by the number of entries.
-        let block_rows = block_rows.min(codes::whole_groups(rows as usize));
-        Ok(Self { block_rows, entries: entries.chunks_exact(entry_length), dimension })
+        // A block that is larger than all there is makes no difference, but its size in bytes would overflow.
+        let all = usize::try_from(rows.next_multiple_of(GROUP_ROWS as u64)).unwrap_or(usize::MAX);
+        let block_rows = block_rows.min(all.max(GROUP_ROWS));
+        let shape = Shape { dimension, components };
+        Ok(Self { block_rows, shape, rows, entries: entries.chunks_exact(entry_length) })
+    }
+
+    /// Fails where the section of codes has another length than these blocks. From here on that of any part of it fits `usize`, and so does
+    /// the number of rows.
+    pub(super) fn check_length(&self, codes: &Section) -> Result<()> {
+        let length = self.shape.all_bytes(self.rows, self.block_rows);
+        if length == Some(codes.length) && usize::try_from(codes.length).is_ok() {
+            Ok(())
+        } else {
+            Err(invalid("its codes do not have the length that the header states"))
+        }
     }
 
     /// What it says of a block, with offsets and steps in range; `None` past the last one.
@@ -194,7 +212,8 @@ impl<'a> BlockTable<'a> {
         let Some(entry) = self.entries.clone().nth(index) else { return Ok(None) };
         let (numbers, _) = entry[BLOCK_HEAD..].as_chunks::<4>();
         let mut offsets: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        let steps = offsets.split_off(self.dimension);
+        let mut steps = offsets.split_off(self.shape.dimension);
+        steps.truncate(self.shape.width());
         let fine = |values: &[f32], least, most| values.iter().all(|value| (least..=most).contains(value));
         if !fine(&offsets, -MAX_OFFSET, MAX_OFFSET) || !fine(&steps, 0.0, MAX_STEP) {
             return Err(invalid(format!("an offset or step of block {index} is out of range")));
@@ -224,30 +243,28 @@ fn read_codes(
     dimension: usize,
 ) -> Result<Codes> {
     let rows = vectors.len() / dimension;
-    if codes.length != (codes::lines_of(rows, dimension) * LINE) as u64 {
-        return Err(invalid("its codes do not have the length that the header states"));
-    }
     let contents = table.contents(bytes).ok_or_else(outside)?;
     let table = BlockTable::read(contents, table, rows as u64, dimension)?;
-    let block_rows = table.block_rows;
+    table.check_length(codes)?;
     let data = codes.contents(bytes).ok_or_else(outside)?;
-    let block_bytes = codes::lines_of(block_rows, dimension) * LINE;
-    let (mut hashes, mut entries) = (Vec::new(), Vec::new());
-    for (index, block) in data.chunks(block_bytes).enumerate() {
+    let (shape, block_rows) = (table.shape, table.block_rows);
+    let mut read = Codes::none(shape, block_rows);
+    read.reserve(rows);
+    let (mut hashes, mut residuals) = (Vec::new(), Vec::new());
+    for (index, block) in data.chunks(shape.bytes(block_rows)).enumerate() {
         let Some(entry) = table.entry(index)? else { return Err(outside()) };
         entry.check(index, block)?;
         hashes.extend(entry.hash);
-        entries.push(entry);
+        residuals.push(entry.residual);
+        let rows = block_rows.min(rows - read.rows());
+        read.push_unseen(rows, block, (entry.offsets, entry.steps), entry.residual).map_err(invalid)?;
     }
     if sha256(&hashes) != codes.hash {
         return Err(invalid(DAMAGED_CODES));
     }
-    let (residuals, scales): (Vec<f64>, Vec<_>) =
-        entries.into_iter().map(|entry| (entry.residual, (entry.offsets, entry.steps))).unzip();
-    let codes = Codes::from_file(vectors, dimension, block_rows, data, scales.into_iter())
-        .ok_or_else(|| invalid(EIGHT_BITS))?;
-    check_residuals(&codes, residuals)?;
-    Ok(codes)
+    read.see(vectors);
+    check_residuals(&read, residuals)?;
+    Ok(read)
 }
 
 /// Fails where a block's codes, once they have been compared with the vectors, are farther off than stated.

@@ -11,10 +11,9 @@ use half::f16;
 
 use super::{
     Codes, FeatureFile, Line, check_shape, check_vectors,
-    codes::lines_of,
-    format::{GROUP_ROWS, HASH, LINE, QUAD},
+    format::HASH,
     invalid,
-    read::{self, BlockTable, EIGHT_BITS, Head, outside},
+    read::{self, BlockTable, Head, outside},
 };
 use crate::{Result, hash::Hasher};
 
@@ -84,18 +83,13 @@ impl FeatureStream {
         if self.codes.is_none() {
             // Nothing has been let go of yet.
             let Some(contents) = table.contents(&self.bytes) else { return Ok(()) };
-            let group = (head.dimension.div_ceil(QUAD) * LINE) as u64;
-            let length = head.rows.div_ceil(GROUP_ROWS as u64).checked_mul(group);
-            // From here on the number of rows fits `usize`, and so does everything that is computed from it.
-            if length != Some(codes.length) || usize::try_from(codes.length).is_err() {
-                return Err(invalid("its codes do not have the length that the header states"));
-            }
+            let blocks = BlockTable::read(contents, table, head.rows, head.dimension)?;
+            blocks.check_length(codes)?;
             if let Some(section) = head.vector_blocks().filter(|section| section.offset < codes.offset) {
                 let Some(contents) = section.contents(&self.bytes) else { return Ok(()) };
                 self.vector_hashes = read::hashes(contents, section)?;
             }
-            let blocks = BlockTable::read(contents, table, head.rows, head.dimension)?;
-            self.codes = Some(Codes::none(head.dimension, blocks.block_rows));
+            self.codes = Some(Codes::none(blocks.shape, blocks.block_rows));
             self.table = contents.to_vec();
         }
         self.take_blocks()?;
@@ -112,24 +106,22 @@ impl FeatureStream {
         let start = usize::try_from(section.offset).unwrap_or(usize::MAX);
         let mut blocks = None;
         while codes.rows() < rows {
-            let end = codes.rows() + codes.block_rows().min(rows - codes.rows());
-            let [from, to] = [codes.rows(), end].map(|row| lines_of(row, head.dimension) * LINE);
+            let index = codes.rows() / codes.block_rows();
+            let next = codes.block_rows().min(rows - codes.rows());
+            let from = index * codes.shape().bytes(codes.block_rows());
             let from = start.saturating_add(from).saturating_sub(self.gone);
-            let to = start.saturating_add(to).saturating_sub(self.gone);
+            let to = from.saturating_add(codes.shape().bytes(next));
             let Some(arrived) = self.bytes.get(from..to) else { break };
             let blocks = match &blocks {
                 Some(blocks) => blocks,
                 None => blocks.insert(BlockTable::read(&self.table, table, head.rows, head.dimension)?),
             };
-            let index = codes.rows() / codes.block_rows();
             let Some(entry) = blocks.entry(index)? else { break };
             entry.check(index, arrived)?;
             self.code_hash.update(&entry.hash);
             self.residuals.push(entry.residual);
             let scales = (entry.offsets, entry.steps);
-            codes
-                .push_unseen(end - codes.rows(), arrived, scales, entry.residual)
-                .ok_or_else(|| invalid(EIGHT_BITS))?;
+            codes.push_unseen(next, arrived, scales, entry.residual).map_err(invalid)?;
             if lets_go {
                 self.bytes.drain(..to);
                 self.gone += to;
@@ -194,7 +186,7 @@ impl FeatureStream {
         let blocks = BlockTable::read(&self.table, table, head.rows, head.dimension).ok()?;
         let (rows, block_rows) = (head.rows as usize, codes.block_rows());
         let lengths = (0..rows).step_by(block_rows).map(|row| block_rows.min(rows - row));
-        let code_bytes = |rows: usize| (lines_of(rows, head.dimension) * LINE) as u64;
+        let code_bytes = |rows: usize| codes.shape().bytes(rows) as u64;
         let vector_bytes = |rows: usize| (rows * head.dimension * 2) as u64;
         let mut pieces = Vec::new();
         let mut start = section.offset;
@@ -301,13 +293,18 @@ mod tests {
     use super::*;
     use crate::{
         Error,
-        feature_file::tests::in_small_blocks,
+        feature_file::tests::{along_components, in_small_blocks},
         search::{self, Accuracy, Request},
     };
 
     #[test]
     fn blocks_can_be_searched_as_they_arrive() {
-        let file = in_small_blocks(100);
+        for file in [in_small_blocks(100), along_components(100)] {
+            arrives(&file);
+        }
+    }
+
+    fn arrives(file: &FeatureFile) {
         let bytes = file.write();
         let query = file.vector(3).unwrap();
         let request = Request { query: &query, k: 5, accuracy: Accuracy::Codes, ..Request::default() };
@@ -321,7 +318,7 @@ mod tests {
                     let rows = stream.rows();
                     let among = |row: usize| row < rows;
                     let filter = search::Filter::Where(&among);
-                    let expected = search::search(&file, &[Request { filter, ..request }]).unwrap();
+                    let expected = search::search(file, &[Request { filter, ..request }]).unwrap();
                     let found = search::search_stream(&stream, &[request]).unwrap();
                     assert_eq!(found[0].hits.len(), expected[0].hits.len());
                     for (found, expected) in found[0].hits.iter().zip(&expected[0].hits) {
@@ -335,13 +332,29 @@ mod tests {
             if piece == 1 {
                 assert_eq!(seen, [0, 16, 32, 48, 64, 80, 96, 100]);
             }
-            assert_eq!(stream.finish().unwrap(), file);
+            assert_eq!(&stream.finish().unwrap(), file);
         }
     }
 
     #[test]
     fn the_rest_is_in_pieces_with_hashes() {
-        let file = in_small_blocks(100);
+        for file in [in_small_blocks(100), along_components(100)] {
+            comes_in_pieces(&file);
+        }
+        // A single block's vectors have the hash of all vectors, and need no table.
+        let bytes = in_small_blocks(16).write();
+        let mut single = FeatureStream::new();
+        single
+            .push(&bytes[..u64::from_le_bytes(*bytes[128 + 64 + 8..].first_chunk().unwrap()) as usize])
+            .unwrap();
+        let pieces = single.pieces();
+        assert_eq!((pieces.len(), pieces[1].end as usize), (2, bytes.len()));
+        for piece in pieces {
+            assert_eq!(crate::hash::sha256(&bytes[piece.start as usize..piece.end as usize]), piece.hash);
+        }
+    }
+
+    fn comes_in_pieces(file: &FeatureFile) {
         let bytes = file.write();
         let mut stream = FeatureStream::new();
         assert_eq!(stream.pieces(), []);
@@ -361,18 +374,7 @@ mod tests {
             stream.push(&part[5..]).unwrap();
         }
         assert_eq!(stream.pieces(), []);
-        assert_eq!(stream.finish().unwrap(), file);
-        // A single block's vectors have the hash of all vectors, and need no table.
-        let bytes = in_small_blocks(16).write();
-        let mut single = FeatureStream::new();
-        single
-            .push(&bytes[..u64::from_le_bytes(*bytes[128 + 64 + 8..].first_chunk().unwrap()) as usize])
-            .unwrap();
-        let pieces = single.pieces();
-        assert_eq!((pieces.len(), pieces[1].end as usize), (2, bytes.len()));
-        for piece in pieces {
-            assert_eq!(crate::hash::sha256(&bytes[piece.start as usize..piece.end as usize]), piece.hash);
-        }
+        assert_eq!(&stream.finish().unwrap(), file);
     }
 
     /// Where the codes of a file begin, by its table: the third section of four.
@@ -384,7 +386,7 @@ mod tests {
     fn nothing_is_held_twice() {
         let file = in_small_blocks(1000);
         let bytes = file.write();
-        let block = lines_of(16, 10) * LINE;
+        let block = file.codes().shape().bytes(16);
         for piece in [1, 100, 1000] {
             let mut stream = FeatureStream::new();
             let (mut most, mut vectors) = (0, 0);
@@ -406,18 +408,21 @@ mod tests {
 
     #[test]
     fn damage_is_noticed_when_it_arrives() {
-        let good = in_small_blocks(40).write();
-        for at in 0..good.len() {
-            let mut bytes = good.clone();
-            bytes[at] ^= 0x10;
-            let mut stream = FeatureStream::new();
-            let pushed = bytes.chunks(50).try_for_each(|part| stream.push(part));
-            // Vectors, and zeros between sections, are looked at when all is there.
-            match pushed.and_then(|()| stream.finish()) {
-                Ok(read) => assert_eq!(read, in_small_blocks(40)),
-                Err(error) => assert!(matches!(error, Error::InvalidFeatureFile { .. }), "{error}"),
+        for file in [along_components(40), in_small_blocks(40)] {
+            let good = file.write();
+            for at in 0..good.len() {
+                let mut bytes = good.clone();
+                bytes[at] ^= 0x10;
+                let mut stream = FeatureStream::new();
+                let pushed = bytes.chunks(50).try_for_each(|part| stream.push(part));
+                // Vectors, and zeros between sections, are looked at when all is there.
+                match pushed.and_then(|()| stream.finish()) {
+                    Ok(read) => assert_eq!(read, file),
+                    Err(error) => assert!(matches!(error, Error::InvalidFeatureFile { .. }), "{error}"),
+                }
             }
         }
+        let good = in_small_blocks(40).write();
         let mut stream = FeatureStream::new();
         assert!(stream.push(b"TWILLED").is_err());
         let mut stream = FeatureStream::new();

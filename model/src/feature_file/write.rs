@@ -4,15 +4,17 @@ use super::{
     FeatureFile,
     codes::default_block_rows,
     format::{
-        ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_F16, CODEC_SEVEN_BITS,
-        CODEC_SHA256, ENTRY, GROUP_ROWS, HASH, HEADER, KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS,
-        KIND_VECTORS, LINE, MAGIC, MAJOR, MAX_DIMENSION, MINOR, MINOR_WITH_VECTOR_BLOCKS, QUAD,
+        ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_BLOCKS_OF_COMPONENTS,
+        CODEC_COMPONENTS, CODEC_F16, CODEC_SEVEN_BITS, CODEC_SHA256, ENTRY, GROUP_ROWS, HASH, HEADER,
+        KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS, KIND_VECTORS, LINE, MAGIC, MAJOR, MAX_DIMENSION, MINOR,
+        MINOR_WITH_COMPONENTS, MINOR_WITH_VECTOR_BLOCKS, QUAD,
     },
 };
 use crate::hash::sha256;
 
-/// How many bytes of a file of so many vectors of `dimension` values come before its vectors, where it is written as
-/// [`FeatureFile::write`] writes it: with those, everything can be searched. None where there is no such file.
+/// How many bytes of a file of so many vectors of `dimension` values come before its vectors at most, where it is written as
+/// [`FeatureFile::write`] writes it: with those, everything can be searched. Codes along components take fewer. None where there is no such
+/// file.
 #[must_use]
 pub fn bytes_before_vectors(rows: u64, dimension: u64) -> Option<u64> {
     let lines = rows.div_ceil(GROUP_ROWS as u64).checked_mul(dimension.div_ceil(QUAD as u64))?;
@@ -50,9 +52,21 @@ impl FeatureFile {
     /// The file's bytes; the same vectors always give the same bytes.
     #[must_use]
     pub fn write(&self) -> Vec<u8> {
-        let sections = self.sections();
-        let has_hashes = sections.iter().any(|section| section.kind == KIND_VECTOR_BLOCKS);
-        self.assemble(if has_hashes { MINOR_WITH_VECTOR_BLOCKS } else { MINOR }, &sections)
+        self.assemble(&self.sections())
+    }
+
+    /// The version that has all of these.
+    fn minor(sections: &[Section]) -> u16 {
+        let has = |is: fn(&Section) -> bool| sections.iter().any(is);
+        if has(|section| section.codec == CODEC_COMPONENTS) {
+            MINOR_WITH_COMPONENTS
+        } else if has(|section| section.kind == KIND_VECTOR_BLOCKS) {
+            MINOR_WITH_VECTOR_BLOCKS
+        } else if has(|section| section.kind == KIND_CODES) {
+            MINOR
+        } else {
+            0
+        }
     }
 
     /// What is needed first comes first, so that a reader can search before it has everything.
@@ -83,12 +97,16 @@ impl FeatureFile {
     }
 
     fn code_section(&self, hashes: &[[u8; 32]]) -> Section {
-        let bytes = self.codes.lines().iter().flat_map(|line| line.0).collect();
-        Section { kind: KIND_CODES, codec: CODEC_SEVEN_BITS, hash: sha256(hashes.as_flattened()), bytes }
+        let bytes = self.codes.blocks().iter().flat_map(|block| self.codes.write_block(block)).collect();
+        let is_plain = self.codes.shape().components.is_none();
+        let codec = if is_plain { CODEC_SEVEN_BITS } else { CODEC_COMPONENTS };
+        Section { kind: KIND_CODES, codec, hash: sha256(hashes.as_flattened()), bytes }
     }
 
     fn block_section(&self, hashes: &[[u8; 32]]) -> Section {
+        let components = self.codes.shape().components;
         let mut bytes = (self.codes.block_rows() as u32).to_le_bytes().to_vec();
+        bytes.extend((components.unwrap_or_default() as u32).to_le_bytes());
         bytes.resize(BLOCK_TABLE_HEAD, 0);
         for (block, hash) in self.codes.blocks().iter().zip(hashes) {
             let end = bytes.len() + BLOCK_HEAD;
@@ -96,19 +114,17 @@ impl FeatureFile {
             bytes.extend(rounded_up(block.residual).to_le_bytes());
             bytes.resize(end, 0);
             bytes.extend(block.offsets.iter().chain(&block.steps).flat_map(|value| value.to_le_bytes()));
+            bytes.resize(end + 8 * self.dimension, 0);
         }
-        Section { kind: KIND_BLOCKS, codec: CODEC_BLOCKS, hash: sha256(&bytes), bytes }
+        let codec = if components.is_none() { CODEC_BLOCKS } else { CODEC_BLOCKS_OF_COMPONENTS };
+        Section { kind: KIND_BLOCKS, codec, hash: sha256(&bytes), bytes }
     }
 
     fn block_hashes(&self) -> Vec<[u8; 32]> {
-        let hash = |block| {
-            let bytes: Vec<u8> = self.codes.lines_of(block).iter().flat_map(|line| line.0).collect();
-            sha256(&bytes)
-        };
-        self.codes.blocks().iter().map(hash).collect()
+        self.codes.blocks().iter().map(|block| sha256(&self.codes.write_block(block))).collect()
     }
 
-    pub(super) fn assemble(&self, minor: u16, sections: &[Section]) -> Vec<u8> {
+    pub(super) fn assemble(&self, sections: &[Section]) -> Vec<u8> {
         let mut table = Vec::with_capacity(sections.len() * ENTRY);
         let mut total = HEADER + sections.len() * ENTRY;
         for section in sections {
@@ -125,7 +141,7 @@ impl FeatureFile {
         let mut bytes = Vec::with_capacity(total);
         bytes.extend(MAGIC);
         bytes.extend(MAJOR.to_le_bytes());
-        bytes.extend(minor.to_le_bytes());
+        bytes.extend(Self::minor(sections).to_le_bytes());
         bytes.extend((sections.len() as u32).to_le_bytes());
         bytes.extend([0; 16]); // required and optional flags
         bytes.extend((total as u64).to_le_bytes());
@@ -148,7 +164,7 @@ impl FeatureFile {
     /// The bytes as version 1.0 had them, without codes.
     #[cfg(test)]
     pub(super) fn write_without_codes(&self) -> Vec<u8> {
-        self.assemble(0, &[self.vector_section()])
+        self.assemble(&[self.vector_section()])
     }
 }
 

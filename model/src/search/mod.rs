@@ -33,14 +33,16 @@ pub use kernel_few::FewKernel;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use kernel_wasm::{RELAXED_MODULE, relaxed_slot, use_relaxed};
 
+use std::{cmp::Reverse, collections::BinaryHeap};
+
 use crate::{
     Error, Result,
     embedder::unit,
-    feature_file::{Codes, FeatureFile, FeatureStream, format::QUAD},
+    feature_file::{Codes, FeatureFile, FeatureStream},
 };
-use query::Coded;
+use query::Exact;
 use rank::Best;
-use scan::{Candidate, Scan};
+use scan::{Candidate, Scan, Score};
 
 /// An item of the catalogue and its similarity to the query.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,7 +150,7 @@ pub fn search_with(kernel: &Kernel, features: &FeatureFile, requests: &[Request<
         let scan = if is_scanned { scans.next() } else { None };
         match scan.and_then(Scan::into_candidates) {
             Some(candidates) => match request.accuracy {
-                Accuracy::Proven => compare(features, request, &candidates),
+                Accuracy::Proven => compare(features, request, &closer(features, request, candidates)),
                 Accuracy::Codes => by_codes(features.codes(), request, &candidates),
             },
             None => compare_all(features, request),
@@ -172,7 +174,7 @@ pub fn search_stream_with(
     requests: &[Request<'_>],
 ) -> Result<Vec<Answer>> {
     let Some(codes) = stream.codes() else { return Ok(vec![Answer::default(); requests.len()]) };
-    let lengths = requests.iter().map(|request| check(codes.dimension(), request.query));
+    let lengths = requests.iter().map(|request| check(codes.shape().dimension, request.query));
     let lengths = lengths.collect::<Result<Vec<f64>>>()?;
     // A query that is too short or too long for bounds has the direction of one that is not.
     let usable: Vec<Option<Vec<f32>>> = requests.iter().map(|request| unit(request.query).ok()).collect();
@@ -215,17 +217,78 @@ fn check(dimension: usize, query: &[f32]) -> Result<f64> {
 
 /// Ranks candidates by what their codes stand for, with the query as it is.
 fn by_codes(codes: &Codes, request: &Request<'_>, candidates: &[Candidate]) -> Answer {
-    let block_rows = codes.block_rows();
-    let mut row_codes = vec![0; codes.dimension().next_multiple_of(QUAD)];
     let mut best = Best::new(request.k, candidates.len());
-    for Candidate { row, .. } in candidates {
-        if let Some(block) = codes.blocks().get(row / block_rows) {
-            codes.copy_row(*row, &mut row_codes);
-            let score = Coded::score_of_codes(request.query, block, &row_codes) as f32;
-            best.offer(Hit { row: *row, score });
+    let mut scores = Scores::new(codes, request.query);
+    for Candidate { row, upper } in candidates {
+        // They come the likeliest first.
+        if best.least().is_some_and(|least| *upper < f64::from(least.next_down())) {
+            break;
+        }
+        if let Some((score, _)) = scores.of(*row) {
+            best.offer(Hit { row: *row, score: score as f32 });
         }
     }
     Answer { hits: best.into_hits(), ..Answer::default() }
+}
+
+/// The candidates, which come the likeliest first, by what their codes along axes stand for, the finer bits included, which a scan does not see: far
+/// fewer of them then have to be compared. Others are as they were.
+fn closer(features: &FeatureFile, request: &Request<'_>, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let codes = features.codes();
+    if codes.shape().components.is_none() {
+        return candidates;
+    }
+    let length = dot_f64(request.query, request.query).sqrt();
+    // As in `Coded`, what single precision loses in the scores of vectors.
+    let rounding = (request.query.len() + 16) as f64 * f64::from(f32::EPSILON) * length;
+    let mut scores = Scores::new(codes, request.query);
+    let mut lower_ends = BinaryHeap::new();
+    let mut threshold = f64::NEG_INFINITY;
+    let mut seen = 0;
+    for candidate in &mut candidates {
+        if candidate.upper < threshold {
+            break;
+        }
+        seen += 1;
+        let Some((score, residual)) = scores.of(candidate.row) else { continue };
+        let error = length * residual + rounding;
+        candidate.upper = candidate.upper.min(score + error);
+        lower_ends.push(Reverse(Score(score - error)));
+        if lower_ends.len() > request.k {
+            lower_ends.pop();
+        }
+        if let Some(Reverse(Score(least))) = lower_ends.peek().filter(|_| lower_ends.len() == request.k) {
+            threshold = threshold.max(*least);
+        }
+    }
+    candidates.truncate(seen);
+    candidates.retain(|candidate| candidate.upper >= threshold);
+    candidates.sort_unstable_by(|a, b| b.upper.total_cmp(&a.upper).then(a.row.cmp(&b.row)));
+    candidates
+}
+
+/// Scores of what codes stand for, with the query as it is.
+struct Scores<'a> {
+    codes: &'a Codes,
+    query: &'a [f32],
+    /// The query in each block's terms, once a row of it was asked for.
+    exact: Vec<Option<Exact>>,
+    scratch: Vec<u8>,
+}
+
+impl<'a> Scores<'a> {
+    fn new(codes: &'a Codes, query: &'a [f32]) -> Self {
+        let exact = codes.blocks().iter().map(|_| None).collect();
+        Self { codes, query, exact, scratch: vec![0; codes.padded_width()] }
+    }
+
+    /// The score of a row, and its block's residual; `None` past the last row.
+    fn of(&mut self, row: usize) -> Option<(f64, f64)> {
+        let index = row / self.codes.block_rows();
+        let block = self.codes.blocks().get(index)?;
+        let exact = self.exact.get_mut(index)?.get_or_insert_with(|| Exact::new(self.query, block));
+        Some((exact.score(self.codes, block, row, &mut self.scratch), block.residual))
+    }
 }
 
 /// Compares candidates, the likeliest first, until `k` are at least as good as all others can be.
@@ -275,6 +338,19 @@ pub fn brute_force_among<'a>(
     let mut best = Best::new(k, rows.size_hint().1.unwrap_or(k));
     rows.for_each(|(row, vector)| best.offer(Hit { row, score: dot(query, vector) }));
     best.into_hits()
+}
+
+/// [`dot`] in double precision.
+fn dot_f64(a: &[f32], b: &[f32]) -> f64 {
+    let mut sums = [0.0f64; 8];
+    let ((a, a_tail), (b, b_tail)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..8 {
+            sums[lane] += f64::from(a[lane]) * f64::from(b[lane]);
+        }
+    }
+    let tail: f64 = a_tail.iter().zip(b_tail).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+    sums.iter().sum::<f64>() + tail
 }
 
 /// Eight running sums, which compilers turn into SIMD; their order is fixed, so every platform gives the same bits.

@@ -9,8 +9,12 @@
 //!
 //! The first two terms are one number for the whole block, the third is what a kernel adds up, and the last two are the error: at
 //! most `|e| * spread + |q| * residual`, with the block's largest `|c - 63.5|` and `|r|`.
+//!
+//! Codes along axes `a` have weights `w = step * (q . a)`, and a row's finer bits add `w * p` with a part `p` of a step, from 0 to `1 - 2^-b`. A kernel does
+//! not see them: it takes the middle, and the error is half of that at most, added up over all axes. [`Exact`] sees them.
 
-use crate::feature_file::{Block, format::QUAD};
+use crate::feature_file::{Block, Codes, format::QUAD};
+use crate::search::dot_f64;
 
 /// The middle of the codes.
 const MIDDLE: f64 = 63.5;
@@ -28,7 +32,7 @@ pub(super) struct Coded {
     unit: f64,
     /// By how much a score can be off, rounding in single precision included.
     pub(super) error: f64,
-    /// How much of that is due to the weights, not to the codes.
+    /// How much of that is due to the weights and to finer bits that a kernel does not see, not to what codes lose.
     pub(super) weights_error: f64,
 }
 
@@ -40,13 +44,18 @@ impl Coded {
 
     /// [`Coded::new`] for codes with another middle, from which the block's spread is counted.
     pub(super) fn around(middle: f64, query: &[f32], length: f64, block: &Block) -> Self {
-        let exact: Vec<f64> =
-            query.iter().zip(&block.steps).map(|(q, step)| f64::from(*q) * f64::from(*step)).collect();
+        let Exact { base: offset, weights: exact, .. } = Exact::new(query, block);
         let most = exact.iter().fold(0.0, |most: f64, weight| most.max(weight.abs()));
         let unit = most / MAX_WEIGHT;
-        let mut weights = vec![[0; QUAD]; query.len().div_ceil(QUAD)];
-        let mut base: f64 =
-            query.iter().zip(&block.offsets).map(|(q, o)| f64::from(*q) * f64::from(*o)).sum();
+        let mut weights = vec![[0; QUAD]; exact.len().div_ceil(QUAD)];
+        let (mut base, mut unseen) = (offset, 0.0);
+        if let Some(axes) = &block.axes {
+            for (weight, bits) in exact.iter().zip(&axes.bits) {
+                let half = (1.0 - 0.5_f64.powi(i32::from(*bits))) / 2.0;
+                base += weight * half;
+                unseen += weight.abs() * half;
+            }
+        }
         let mut lost = 0.0;
         for (i, weight) in exact.iter().enumerate() {
             let whole = if unit > 0.0 { (weight / unit).round().clamp(-MAX_WEIGHT, MAX_WEIGHT) } else { 0.0 };
@@ -58,17 +67,8 @@ impl Coded {
         // A sum of n products in single precision is off by at most n * 2^-24 * |q| * |v|; twice that covers this
         // function's own rounding and vectors that are a little longer than 1.
         let rounding = (query.len() + 16) as f64 * f64::from(f32::EPSILON) * length;
-        let weights_error = lost.sqrt() * block.spread + rounding;
+        let weights_error = lost.sqrt() * block.spread + unseen + rounding;
         Self { weights, base, unit, error: weights_error + length * block.residual, weights_error }
-    }
-
-    /// The score of what a row's codes stand for, without rounding the query.
-    pub(super) fn score_of_codes(query: &[f32], block: &Block, codes: &[u8]) -> f64 {
-        let meant = block.offsets.iter().zip(&block.steps).zip(codes);
-        let products = query.iter().zip(meant).map(|(q, ((offset, step), code))| {
-            f64::from(*q) * (f64::from(*offset) + f64::from(*step) * f64::from(*code))
-        });
-        products.sum()
     }
 
     /// The score that a sum of weighted codes stands for.
@@ -86,5 +86,50 @@ impl Coded {
         } else {
             i32::MAX
         }
+    }
+}
+
+/// A query in the terms of a block's codes, not rounded.
+#[derive(Debug)]
+pub(super) struct Exact {
+    /// `q . offset`.
+    base: f64,
+    /// What one more of each code adds to the score.
+    weights: Vec<f64>,
+    /// What one more of each number of finer bits adds; none without axes.
+    finer: Vec<f64>,
+}
+
+impl Exact {
+    pub(super) fn new(query: &[f32], block: &Block) -> Self {
+        let weights: Vec<f64> = match &block.axes {
+            Some(axes) => {
+                let axes = axes.directions.chunks_exact(query.len());
+                axes.zip(&block.steps).map(|(axis, step)| f64::from(*step) * dot_f64(query, axis)).collect()
+            }
+            None => query.iter().zip(&block.steps).map(|(q, step)| f64::from(*q) * f64::from(*step)).collect(),
+        };
+        let bits = block.axes.iter().flat_map(|axes| &axes.bits);
+        let finer = weights.iter().zip(bits).map(|(weight, bits)| weight / f64::from(1_u32 << bits)).collect();
+        Self { base: dot_f64(query, &block.offsets), weights, finer }
+    }
+
+    /// The score of what a row's codes stand for, the finer ones included: off by `|q| * residual` at most. `scratch` has room for a row's codes.
+    pub(super) fn score(&self, codes: &Codes, block: &Block, row: usize, scratch: &mut [u8]) -> f64 {
+        codes.copy_row(row, scratch);
+        // Four sums, since one would make each addition wait for the one before it.
+        let mut sums = [0.0; 4];
+        for (codes, weights) in scratch.chunks(4).zip(self.weights.chunks(4)) {
+            for ((sum, code), weight) in sums.iter_mut().zip(codes).zip(weights) {
+                *sum += weight * f64::from(*code);
+            }
+        }
+        if let Some(axes) = &block.axes {
+            let numbers = axes.numbers(codes.finer(row));
+            for (index, (number, weight)) in numbers.zip(&self.finer).enumerate() {
+                sums[index % 4] += weight * f64::from(number);
+            }
+        }
+        self.base + sums.iter().sum::<f64>()
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Candidate {
 
 /// A score in the order of numbers.
 #[derive(PartialEq)]
-struct Score(f64);
+pub(super) struct Score(pub(super) f64);
 
 impl Eq for Score {}
 
@@ -171,7 +171,7 @@ impl<'a> Scan<'a> {
 
 /// Reads all codes once, for all scans.
 pub(super) fn run(codes: &Codes, kernel: &Kernel, scans: &mut [Scan<'_>]) {
-    let quads = codes.dimension().div_ceil(QUAD);
+    let quads = codes.shape().width().div_ceil(QUAD);
     let chunk_groups = (CHUNK_BYTES / (quads * LINE)).clamp(1, 64).next_multiple_of(4);
     let chunk_rows = chunk_groups * GROUP_ROWS;
     let mut sums = vec![0; chunk_rows];

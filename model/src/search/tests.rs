@@ -145,6 +145,83 @@ fn no_score_is_off_by_more_than_its_error() {
     assert!(worst > 0.9, "{worst}");
 }
 
+/// The same of codes along axes: of what a kernel sees, and of what finer bits say.
+#[test]
+fn no_score_along_axes_is_off_by_more_than_its_error() {
+    let file = crate::feature_file::tests::along_components(200);
+    let codes = file.codes();
+    let vectors: Vec<Vec<f32>> = file.rows().collect();
+    let mut numbers = Numbers(3);
+    let mut queries: Vec<Vec<f32>> = vectors.iter().step_by(7).cloned().collect();
+    queries.extend((0..30).map(|_| numbers.vector(10)));
+    let mut worst = 0.0_f64;
+    for query in queries {
+        let length = query.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+        for block in codes.blocks() {
+            let (coded, exact) = (Coded::new(&query, length, block), Exact::new(&query, block));
+            for row in block.start..block.start + block.rows {
+                let products = query.iter().zip(&vectors[row]).map(|(a, b)| f64::from(*a) * f64::from(*b));
+                let score: f64 = products.sum();
+                let mut own = [0; 4];
+                codes.copy_row(row, &mut own);
+                let sum = own.iter().zip(coded.weights.as_flattened());
+                let sum = sum.map(|(code, weight)| i32::from(*code) * i32::from(*weight)).sum();
+                let off = (coded.score(sum) - score).abs();
+                assert!(off <= coded.error, "row {row}: {off} is over {}", coded.error);
+                let meant = exact.score(codes, block, row, &mut own);
+                assert!((coded.score(sum) - meant).abs() <= coded.weights_error, "row {row}");
+                let off = (meant - score).abs() / (block.residual * length);
+                assert!(off <= 1.0 + 1e-9, "row {row}: {off}");
+                worst = worst.max(off);
+            }
+        }
+    }
+    assert!(worst > 0.5, "{worst}");
+}
+
+/// What is near a plane gets fewer codes than values, and is found as ever.
+#[test]
+fn near_a_plane_codes_are_fewer_and_answers_the_same() {
+    for case in 0..12 {
+        let mut numbers = Numbers(case);
+        let (dimension, rank) = (48 + numbers.below(40) as usize, 4 + numbers.below(8) as usize);
+        let plane: Vec<Vec<f32>> = (0..rank).map(|_| numbers.vector(dimension)).collect();
+        let rows: Vec<Vec<f32>> = (0..2500)
+            .map(|_| {
+                let places = numbers.vector(rank);
+                let noise = numbers.vector(dimension);
+                let on = |i: usize| places.iter().zip(&plane).map(|(place, axis)| place * axis[i]).sum::<f32>();
+                (0..dimension).map(|i| on(i) + noise[i] * 1e-3).collect()
+            })
+            .collect();
+        let file = features(&rows);
+        let components = file.codes().shape().components.unwrap();
+        assert!((rank..=rank + 8).contains(&components), "{rank}: {components}");
+        let bytes = file.write();
+        assert_eq!(FeatureFile::read(&bytes).unwrap(), file);
+        assert!(bytes.len() < 2500 * (3 * dimension - 8), "{} bytes", bytes.len());
+        let own: Vec<f32> = file.vector(17).unwrap().iter().map(|value| value * 3.0).collect();
+        let mut found = 0;
+        for query in [own, numbers.vector(dimension)] {
+            let expected = naive(&file, &query, 10, |_| true);
+            for kernel in Kernel::available() {
+                let request = Request { query: &query, k: 10, ..Request::default() };
+                let coarse = Request { accuracy: Accuracy::Codes, ..request };
+                let answers = search_with(&kernel, &file, &[request, coarse]).unwrap();
+                assert_eq!(answers[0].hits, expected, "case {case}, {kernel:?}");
+                assert!(!answers[0].compared_all, "case {case}");
+                let is_found = |hit: &&Hit| expected.iter().any(|other| other.row == hit.row);
+                found += answers[1].hits.iter().filter(is_found).count();
+            }
+        }
+        assert!(found >= 18 * Kernel::available().len(), "case {case}: {found}");
+    }
+    // Rows in all directions have a code a value.
+    let mut numbers = Numbers(1);
+    let rows: Vec<Vec<f32>> = (0..2500).map(|_| numbers.vector(60)).collect();
+    assert_eq!(features(&rows).codes().shape().components, None);
+}
+
 #[test]
 fn equals_sorting_everything() {
     for case in 0..300 {

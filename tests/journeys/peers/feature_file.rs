@@ -9,7 +9,11 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use e2e::networks::Random;
 use e2e::site::repository;
-use model::{catalogue::CatalogueCard, feature_file::FeatureFile, search};
+use model::{
+    catalogue::CatalogueCard,
+    feature_file::{FeatureFile, bytes_before_codes},
+    search,
+};
 
 /// Other libraries add up in another order: scores this close may change places.
 const SLACK: f32 = 1e-5;
@@ -58,6 +62,43 @@ fn damage_is_found_by_both() -> Result<()> {
         ensure!(!ask(&path, 0, 1)?.status.success(), "the other reader does not check byte {at}");
     }
     Ok(())
+}
+
+/// Near a plane, with codes along its axes: a block, and two of them.
+#[test]
+fn codes_along_axes_are_read_alike() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for (rows, values) in [(1999, 61), (54_000, 80)] {
+        let features = near_a_plane(rows, values, 5)?;
+        let bytes = features.write();
+        ensure!(bytes[10] == 3, "the file has codes along axes");
+        let path = folder.path().join("features.twill");
+        fs::write(&path, &bytes)?;
+        agrees(&path, &features, rows / 2)?;
+        // In a block's axes, of which the first one's begin after header, tables and hashes.
+        let mut damaged = bytes;
+        let codes = usize::try_from(bytes_before_codes(rows as u64, values as u64).context("no file")?)?;
+        damaged[codes + 5] ^= 4;
+        fs::write(&path, damaged)?;
+        ensure!(!ask(&path, 0, 1)?.status.success(), "the other reader does not check axes");
+    }
+    Ok(())
+}
+
+/// Unit vectors near a plane of nine dimensions.
+fn near_a_plane(rows: usize, values: usize, seed: u64) -> Result<FeatureFile> {
+    let mut random = Random(seed);
+    let mut numbers = |count: usize| (0..count).map(|_| random.share() - 0.4).collect::<Vec<f32>>();
+    let plane: Vec<Vec<f32>> = (0..9).map(|_| numbers(values)).collect();
+    let mut all = Vec::with_capacity(rows * values);
+    for _ in 0..rows {
+        let (places, noise) = (numbers(9), numbers(values));
+        let on = |i: usize| places.iter().zip(&plane).map(|(place, axis)| place * axis[i]).sum::<f32>();
+        let row: Vec<f32> = (0..values).map(|i| on(i) + noise[i] / 1000.0).collect();
+        let length = row.iter().map(|value| value * value).sum::<f32>().sqrt();
+        all.extend(row.iter().map(|value| value / length));
+    }
+    Ok(FeatureFile::pack_rows(&all, values, [1; 32], [2; 16])?)
 }
 
 /// Unit vectors around nothing.

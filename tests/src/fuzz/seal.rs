@@ -32,7 +32,8 @@ pub(crate) fn seal(bytes: &mut [u8], sha256: impl Fn(&[u8]) -> [u8; 32]) {
     let of_kind =
         |bytes: &[u8], kind: u64| entries.iter().copied().find(|entry| number::<4>(bytes, *entry) == kind);
     if let (Some(codes), Some(blocks)) = (of_kind(bytes, 2), of_kind(bytes, 3)) {
-        let hashes = seal_blocks(bytes, place(bytes, codes), place(bytes, blocks), &sha256);
+        let is_along_axes = number::<4>(bytes, blocks + 4) == 2;
+        let hashes = seal_blocks(bytes, place(bytes, codes), place(bytes, blocks), is_along_axes, &sha256);
         let hash = sha256(&hashes);
         bytes[codes + 24..codes + 56].copy_from_slice(&hash);
     }
@@ -51,6 +52,7 @@ fn seal_blocks(
     bytes: &mut [u8],
     codes: Option<std::ops::Range<usize>>,
     blocks: Option<std::ops::Range<usize>>,
+    is_along_axes: bool,
     sha256: impl Fn(&[u8]) -> [u8; 32],
 ) -> Vec<u8> {
     let (Some(codes), Some(blocks)) = (codes, blocks) else { return Vec::new() };
@@ -58,7 +60,16 @@ fn seal_blocks(
         return Vec::new();
     }
     let (rows, values) = (number::<4>(bytes, blocks.start) as usize, number::<4>(bytes, 48) as usize);
-    let size = rows.div_ceil(16).saturating_mul(values.div_ceil(4)).saturating_mul(64).max(1);
+    let codes_of = |width: usize| rows.div_ceil(16).saturating_mul(width.div_ceil(4)).saturating_mul(64);
+    let size = if is_along_axes {
+        // Axes before the codes, sixteen bytes a row after them.
+        let components = number::<4>(bytes, blocks.start + 4) as usize;
+        let axes = components.saturating_mul(4 * values + 1).div_ceil(64).saturating_mul(64);
+        codes_of(components).saturating_add(axes).saturating_add(rows.div_ceil(16).saturating_mul(256))
+    } else {
+        codes_of(values)
+    };
+    let size = size.max(1);
     let entry = BLOCK_HEAD + 8 * values.min(4096);
     let mut all = Vec::new();
     let mut at = blocks.start + BLOCKS_HEAD;

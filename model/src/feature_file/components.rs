@@ -1,0 +1,260 @@
+//! Codes along principal components: fewer of them than a vector has values, and finer where it counts.
+//!
+//! The values of an embedding move together: those of the shipped network, 80 of them, lie within a thousandth of a plane of 48 dimensions. So a
+//! block of rows may have axes of its own, its first principal components (Pearson 1901, from the block's covariance): a code for each is what
+//! a scan reads, and [`FINER`] bytes a row, read for candidates only, say where between two codes the row lies. With code `c` and finer bits
+//! `x` of `b` bits, a row stands for
+//!
+//! ```text
+//! offset  +  sum over components  step * (c + x / 2^b) * axis
+//! ```
+//!
+//! Which component has how many of the 128 finer bits is chosen by where a step is longest; so they all end up about as fine. A row then is 64 bytes where
+//! it was 80, of which a scan reads 48, and its residual is a tenth.
+
+use half::{f16, slice::HalfFloatSliceExt as _};
+
+use super::{
+    eigen::eigen,
+    format::{ALIGNMENT, FINER, FINEST, MAX_CODE, QUAD},
+};
+
+/// What is beside the axes may be so small a share of what codes of one value each would lose, in squares.
+const BESIDE: f64 = 1.0 / 64.0;
+/// Longer vectors get a code a value: the work for a row grows with the square of its length.
+const MAX_DIMENSION: usize = 256;
+/// How often a row's finer bits are moved to make its error disappear for queries that are like it.
+const MOVES: usize = 2;
+
+/// The axes of a block, and how fine the codes along each are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Axes {
+    /// `[components, dimension]`, row by row.
+    pub(crate) directions: Vec<f32>,
+    /// Finer bits of each component, [`FINEST`] at most, 128 together.
+    pub(crate) bits: Vec<u8>,
+}
+
+impl Axes {
+    /// Bytes of the axes in front of a block's codes: all directions, then the number of bits of each.
+    pub(crate) fn bytes(components: usize, dimension: usize) -> usize {
+        (components * (4 * dimension + 1)).next_multiple_of(ALIGNMENT)
+    }
+
+    /// As a block has them in front of its codes.
+    pub(super) fn write(&self) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.directions.iter().flat_map(|value| value.to_le_bytes()).collect();
+        bytes.extend(&self.bits);
+        bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+        bytes
+    }
+
+    /// From the front of a block, which is long enough. `None` where a number is out of range.
+    pub(super) fn read(bytes: &[u8], components: usize, dimension: usize) -> Option<Self> {
+        let (numbers, rest) = bytes.split_at(4 * components * dimension);
+        let directions: Vec<f32> =
+            numbers.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let bits = rest[..components].to_vec();
+        let is_fine = directions.iter().all(|value| (-2.0..=2.0).contains(value))
+            && bits.iter().all(|bits| *bits <= FINEST)
+            && bits.iter().map(|bits| usize::from(*bits)).sum::<usize>() <= 8 * FINER;
+        is_fine.then_some(Self { directions, bits })
+    }
+
+    /// The number that each component's finer bits are in a row.
+    pub(crate) fn numbers(&self, mut finer: u128) -> impl Iterator<Item = u32> {
+        self.bits.iter().map(move |bits| {
+            let number = finer as u32 & ((1 << bits) - 1);
+            finer >>= bits;
+            number
+        })
+    }
+}
+
+/// How many components are enough for these rows of a block, a multiple of four; `None` where a code a value does as well or
+/// takes fewer bytes.
+///
+/// `all` is the number of rows of the whole file, `block_rows` that of a full block.
+pub(super) fn enough(vectors: &[f16], dimension: usize, all: usize, block_rows: usize) -> Option<usize> {
+    let rows = vectors.len() / dimension;
+    // Fewer rows tell too little of where the others lie.
+    if dimension > MAX_DIMENSION || dimension <= FINER + QUAD || rows < 2 * dimension {
+        return None;
+    }
+    let (mean, covariance) = moments(vectors, dimension);
+    let (mut least, mut most) = (vec![f32::INFINITY; dimension], vec![f32::NEG_INFINITY; dimension]);
+    each_row(vectors, dimension, |row| {
+        for ((least, most), value) in least.iter_mut().zip(&mut most).zip(row) {
+            (*least, *most) = (least.min(*value), most.max(*value));
+        }
+    });
+    let ranges = least.iter().zip(&most).map(|(least, most)| f64::from(most - least));
+    let lost: f64 = ranges.map(|range| (range / f64::from(MAX_CODE)).powi(2) / 12.0).sum();
+    let (values, _) = eigen(&covariance, dimension);
+    debug_assert_eq!(mean.len(), dimension);
+    let beside = |count: usize| values[count..].iter().map(|value| value.max(0.0)).sum::<f64>();
+    let components = (QUAD..dimension).step_by(QUAD).find(|count| beside(*count) <= lost * BESIDE)?;
+    let saved = all * (dimension.next_multiple_of(QUAD) - components).saturating_sub(FINER);
+    (saved > all.div_ceil(block_rows) * Axes::bytes(components, dimension)).then_some(components)
+}
+
+/// A block of rows along its own axes.
+pub(super) struct Along {
+    pub(super) axes: Axes,
+    pub(super) offsets: Vec<f32>,
+    pub(super) steps: Vec<f32>,
+    /// Fine codes that a step is divided into, of each component.
+    parts: Vec<f32>,
+    /// Scratch.
+    rest: Vec<f32>,
+    fine: Vec<f32>,
+}
+
+impl Along {
+    /// The first `components` axes of these rows.
+    pub(super) fn new(vectors: &[f16], dimension: usize, components: usize) -> Self {
+        let (mean, covariance) = moments(vectors, dimension);
+        let (_, directions) = eigen(&covariance, dimension);
+        let directions: Vec<f32> =
+            directions[..components * dimension].iter().map(|value| *value as f32).collect();
+        let mean: Vec<f32> = mean.iter().map(|value| *value as f32).collect();
+        let (mut least, mut most) = (vec![f32::INFINITY; components], vec![f32::NEG_INFINITY; components]);
+        let mut rest = vec![0.0; dimension];
+        each_row(vectors, dimension, |row| {
+            for ((rest, value), mean) in rest.iter_mut().zip(row).zip(&mean) {
+                *rest = value - mean;
+            }
+            let places = directions.chunks_exact(dimension).map(|axis| crate::search::dot(axis, &rest));
+            for ((least, most), place) in least.iter_mut().zip(&mut most).zip(places) {
+                (*least, *most) = (least.min(place), most.max(place));
+            }
+        });
+        if vectors.is_empty() {
+            (least, most) = (vec![0.0; components], vec![0.0; components]);
+        }
+        let ranges: Vec<f32> = least.iter().zip(&most).map(|(least, most)| most - least).collect();
+        let bits = finer_bits(&ranges);
+        let parts: Vec<f32> = bits.iter().map(|bits| f32::from(1_u16 << bits)).collect();
+        // The last fine code is the farthest row.
+        let steps = ranges.iter().zip(&parts).map(|(range, parts)| range * parts / (128.0 * parts - 1.0));
+        let steps = steps.collect();
+        let mut offsets = mean;
+        for (axis, least) in directions.chunks_exact(dimension).zip(&least) {
+            for (offset, value) in offsets.iter_mut().zip(axis) {
+                *offset += least * value;
+            }
+        }
+        Self { axes: Axes { directions, bits }, offsets, steps, parts, rest, fine: vec![0.0; components] }
+    }
+
+    /// Overwrites `codes` with those of a row, and gives its finer bits.
+    pub(super) fn choose(&mut self, row: &[f32], codes: &mut [u8]) -> u128 {
+        let dimension = row.len();
+        for ((rest, value), offset) in self.rest.iter_mut().zip(row).zip(&self.offsets) {
+            *rest = value - offset;
+        }
+        let axes = || self.axes.directions.chunks_exact(dimension);
+        for ((fine, axis), (step, parts)) in
+            self.fine.iter_mut().zip(axes()).zip(self.steps.iter().zip(&self.parts))
+        {
+            let place = crate::search::dot(axis, &self.rest);
+            // Where all rows are in the same place the step is 0, and so are the codes.
+            let exact = if *step > 0.0 { place / step * parts } else { 0.0 };
+            *fine = (exact + 0.5).floor().clamp(0.0, 128.0 * parts - 1.0);
+        }
+        for ((fine, axis), (step, parts)) in
+            self.fine.iter().zip(axes()).zip(self.steps.iter().zip(&self.parts))
+        {
+            for (rest, value) in self.rest.iter_mut().zip(axis) {
+                *rest -= fine * (step / parts) * value;
+            }
+        }
+        self.balance(row);
+        let (mut finer, mut shift) = (0_u128, 0);
+        for (((code, fine), parts), bits) in codes.iter_mut().zip(&self.fine).zip(&self.parts).zip(&self.axes.bits)
+        {
+            let fine = *fine as u32;
+            *code = (fine / *parts as u32) as u8;
+            finer |= u128::from(fine % *parts as u32) << shift;
+            shift += u32::from(*bits);
+        }
+        finer
+    }
+
+    /// Moves single codes so that the row's error vanishes in its own direction: the queries that find it are like it.
+    fn balance(&mut self, row: &[f32]) {
+        let dimension = row.len();
+        for _ in 0..MOVES {
+            let error = crate::search::dot(row, &self.rest);
+            let mut best = (error.abs(), None);
+            for (index, axis) in self.axes.directions.chunks_exact(dimension).enumerate() {
+                let step = self.steps[index] / self.parts[index];
+                let by = step * crate::search::dot(row, axis);
+                // Towards the error, by one.
+                let sign = if (error > 0.0) == (by > 0.0) { 1.0 } else { -1.0 };
+                let left = (error - sign * by).abs();
+                let fine = self.fine[index] + sign;
+                if left < best.0 && (0.0..=128.0 * self.parts[index] - 1.0).contains(&fine) {
+                    best = (left, Some((index, sign, step)));
+                }
+            }
+            let Some((index, sign, step)) = best.1 else { return };
+            self.fine[index] += sign;
+            let axis = &self.axes.directions[index * dimension..(index + 1) * dimension];
+            for (rest, value) in self.rest.iter_mut().zip(axis) {
+                *rest -= sign * step * value;
+            }
+        }
+    }
+}
+
+/// Which component has how many finer bits: one by one to the one whose steps are longest.
+fn finer_bits(ranges: &[f32]) -> Vec<u8> {
+    let mut bits = vec![0_u8; ranges.len()];
+    let mut steps = ranges.to_vec();
+    for _ in 0..8 * FINER {
+        let mut longest: Option<usize> = None;
+        for (index, step) in steps.iter().enumerate() {
+            if bits[index] < FINEST && *step > 0.0 && longest.is_none_or(|best| *step > steps[best]) {
+                longest = Some(index);
+            }
+        }
+        let Some(longest) = longest else { break };
+        bits[longest] += 1;
+        steps[longest] /= 2.0;
+    }
+    bits
+}
+
+fn each_row(vectors: &[f16], dimension: usize, mut look: impl FnMut(&[f32])) {
+    let mut row = vec![0.0; dimension];
+    for vector in vectors.chunks_exact(dimension) {
+        vector.convert_to_f32_slice(&mut row);
+        look(&row);
+    }
+}
+
+/// Mean and covariance of rows.
+fn moments(vectors: &[f16], dimension: usize) -> (Vec<f64>, Vec<f64>) {
+    let count = (vectors.len() / dimension).max(1) as f64;
+    let mut mean = vec![0.0; dimension];
+    each_row(vectors, dimension, |row| {
+        for (mean, value) in mean.iter_mut().zip(row) {
+            *mean += f64::from(*value) / count;
+        }
+    });
+    let mut sums = vec![0.0; dimension * dimension];
+    let mut rest = vec![0.0; dimension];
+    each_row(vectors, dimension, |row| {
+        for ((rest, value), mean) in rest.iter_mut().zip(row).zip(&mean) {
+            *rest = f64::from(*value) - mean;
+        }
+        for (value, sums) in rest.iter().zip(sums.chunks_exact_mut(dimension)) {
+            for (sum, other) in sums.iter_mut().zip(&rest) {
+                *sum += value * other;
+            }
+        }
+    });
+    sums.iter_mut().for_each(|sum| *sum /= count);
+    (mean, sums)
+}
