@@ -219,12 +219,13 @@ fn check(dimension: usize, query: &[f32]) -> Result<f64> {
 fn by_codes(codes: &Codes, request: &Request<'_>, candidates: &[Candidate]) -> Answer {
     let mut best = Best::new(request.k, candidates.len());
     let mut scores = Scores::new(codes, request.query);
-    for Candidate { row, upper } in candidates {
+    for some in candidates.chunks(AT_ONCE) {
         // They come the likeliest first.
-        if best.least().is_some_and(|least| *upper < f64::from(least.next_down())) {
+        let is_over = |least: f32| some.iter().all(|one| one.upper < f64::from(least.next_down()));
+        if best.least().is_some_and(is_over) {
             break;
         }
-        if let Some((score, _)) = scores.of(*row) {
+        for (Candidate { row, .. }, (score, _)) in some.iter().zip(scores.of(some)) {
             best.offer(Hit { row: *row, score: score as f32 });
         }
     }
@@ -245,20 +246,22 @@ fn closer(features: &FeatureFile, request: &Request<'_>, mut candidates: Vec<Can
     let mut lower_ends = BinaryHeap::new();
     let mut threshold = f64::NEG_INFINITY;
     let mut seen = 0;
-    for candidate in &mut candidates {
-        if candidate.upper < threshold {
+    for some in candidates.chunks_mut(AT_ONCE) {
+        if some.iter().all(|candidate| candidate.upper < threshold) {
             break;
         }
-        seen += 1;
-        let Some((score, residual)) = scores.of(candidate.row) else { continue };
-        let error = length * residual + rounding;
-        candidate.upper = candidate.upper.min(score + error);
-        lower_ends.push(Reverse(Score(score - error)));
-        if lower_ends.len() > request.k {
-            lower_ends.pop();
-        }
-        if let Some(Reverse(Score(least))) = lower_ends.peek().filter(|_| lower_ends.len() == request.k) {
-            threshold = threshold.max(*least);
+        seen += some.len();
+        let scored = scores.of(some);
+        for (candidate, (score, residual)) in some.iter_mut().zip(scored) {
+            let error = length * residual + rounding;
+            candidate.upper = candidate.upper.min(score + error);
+            lower_ends.push(Reverse(Score(score - error)));
+            if lower_ends.len() > request.k {
+                lower_ends.pop();
+            }
+            if let Some(Reverse(Score(least))) = lower_ends.peek().filter(|_| lower_ends.len() == request.k) {
+                threshold = threshold.max(*least);
+            }
         }
     }
     candidates.truncate(seen);
@@ -273,21 +276,36 @@ struct Scores<'a> {
     query: &'a [f32],
     /// The query in each block's terms, once a row of it was asked for.
     exact: Vec<Option<Exact>>,
+    /// Codes of [`AT_ONCE`] rows.
     scratch: Vec<u8>,
 }
+
+/// Candidates whose codes are fetched from memory before the first of them is scored, so that they are waited for together.
+const AT_ONCE: usize = 16;
 
 impl<'a> Scores<'a> {
     fn new(codes: &'a Codes, query: &'a [f32]) -> Self {
         let exact = codes.blocks().iter().map(|_| None).collect();
-        Self { codes, query, exact, scratch: vec![0; codes.padded_width()] }
+        Self { codes, query, exact, scratch: vec![0; codes.padded_width() * AT_ONCE] }
     }
 
-    /// The score of a row, and its block's residual; `None` past the last row.
-    fn of(&mut self, row: usize) -> Option<(f64, f64)> {
-        let index = row / self.codes.block_rows();
-        let block = self.codes.blocks().get(index)?;
-        let exact = self.exact.get_mut(index)?.get_or_insert_with(|| Exact::new(self.query, block));
-        Some((exact.score(self.codes, block, row, &mut self.scratch), block.residual))
+    /// The scores of these rows, [`AT_ONCE`] at most, and the residuals of their blocks.
+    fn of(&mut self, some: &[Candidate]) -> Vec<(f64, f64)> {
+        let Self { codes, query, exact, scratch } = self;
+        let width = codes.padded_width();
+        let mut finer = [0; AT_ONCE];
+        for ((one, finer), scratch) in some.iter().zip(&mut finer).zip(scratch.chunks_exact_mut(width)) {
+            *finer = codes.finer(one.row);
+            codes.copy_row(one.row, scratch);
+        }
+        let each = some.iter().zip(finer).zip(scratch.chunks_exact(width));
+        let score = |((one, finer), own): ((&Candidate, u128), &[u8])| {
+            let index = one.row / codes.block_rows();
+            let block = &codes.blocks()[index];
+            let exact = exact[index].get_or_insert_with(|| Exact::new(query, block));
+            (exact.score(block, own, finer), block.residual)
+        };
+        each.map(score).collect()
     }
 }
 

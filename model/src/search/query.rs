@@ -13,7 +13,7 @@
 //! Codes along axes `a` have weights `w = step * (q . a)`, and a row's finer bits add `w * p` with a part `p` of a step, from 0 to `1 - 2^-b`. A kernel does
 //! not see them: it takes the middle, and the error is half of that at most, added up over all axes. [`Exact`] sees them.
 
-use crate::feature_file::{Block, Codes, format::QUAD};
+use crate::feature_file::{Block, format::QUAD};
 use crate::search::dot_f64;
 
 /// The middle of the codes.
@@ -114,18 +114,17 @@ impl Exact {
         Self { base: dot_f64(query, &block.offsets), weights, finer }
     }
 
-    /// The score of what a row's codes stand for, the finer ones included: off by `|q| * residual` at most. `scratch` has room for a row's codes.
-    pub(super) fn score(&self, codes: &Codes, block: &Block, row: usize, scratch: &mut [u8]) -> f64 {
-        codes.copy_row(row, scratch);
+    /// The score of what a row's codes and finer bits stand for: off by `|q| * residual` at most.
+    pub(super) fn score(&self, block: &Block, codes: &[u8], finer: u128) -> f64 {
         // Four sums, since one would make each addition wait for the one before it.
         let mut sums = [0.0; 4];
-        for (codes, weights) in scratch.chunks(4).zip(self.weights.chunks(4)) {
+        for (codes, weights) in codes.chunks(4).zip(self.weights.chunks(4)) {
             for ((sum, code), weight) in sums.iter_mut().zip(codes).zip(weights) {
                 *sum += weight * f64::from(*code);
             }
         }
         if let Some(axes) = &block.axes {
-            let numbers = axes.numbers(codes.finer(row));
+            let numbers = axes.numbers(finer);
             for (index, (number, weight)) in numbers.zip(&self.finer).enumerate() {
                 sums[index % 4] += weight * f64::from(number);
             }

@@ -168,7 +168,7 @@ fn no_score_along_axes_is_off_by_more_than_its_error() {
                 let sum = sum.map(|(code, weight)| i32::from(*code) * i32::from(*weight)).sum();
                 let off = (coded.score(sum) - score).abs();
                 assert!(off <= coded.error, "row {row}: {off} is over {}", coded.error);
-                let meant = exact.score(codes, block, row, &mut own);
+                let meant = exact.score(block, &own, codes.finer(row));
                 assert!((coded.score(sum) - meant).abs() <= coded.weights_error, "row {row}");
                 let off = (meant - score).abs() / (block.residual * length);
                 assert!(off <= 1.0 + 1e-9, "row {row}: {off}");
