@@ -38,7 +38,7 @@ pub struct Large {
 }
 
 impl Large {
-    /// Vectors near the shipped items', one after the other.
+    /// Vectors between the shipped items', one after the other, near the plane that those lie near.
     pub fn vectors(shipped: &Shipped, count: usize) -> Result<Vec<f32>> {
         let own: Vec<Vec<f32>> = shipped.recommender().catalogue().features().rows().collect();
         let mut state = 7_u32;
@@ -50,7 +50,14 @@ impl Large {
         };
         let mut rows = Vec::new();
         for row in 0..count {
-            let near: Vec<f32> = own[row % own.len()].iter().map(|value| value + 0.1 * noise()).collect();
+            let (item, other) = (&own[row % own.len()], &own[(row * 7919 + row / own.len()) % own.len()]);
+            // Up to a quarter of the way to another one.
+            let way = 0.125 + noise() / 4.0;
+            let near: Vec<f32> = item
+                .iter()
+                .zip(other)
+                .map(|(value, other)| value + way * (other - value) + 2e-3 * noise())
+                .collect();
             rows.extend(unit(&near)?);
         }
         Ok(rows)

@@ -171,7 +171,8 @@ impl Along {
         }
         self.balance(row);
         let (mut finer, mut shift) = (0_u128, 0);
-        for (((code, fine), parts), bits) in codes.iter_mut().zip(&self.fine).zip(&self.parts).zip(&self.axes.bits)
+        for (((code, fine), parts), bits) in
+            codes.iter_mut().zip(&self.fine).zip(&self.parts).zip(&self.axes.bits)
         {
             let fine = *fine as u32;
             *code = (fine / *parts as u32) as u8;
@@ -255,6 +256,8 @@ fn moments(vectors: &[f16], dimension: usize) -> (Vec<f64>, Vec<f64>) {
             }
         }
     });
-    sums.iter_mut().for_each(|sum| *sum /= count);
+    for sum in &mut sums {
+        *sum /= count;
+    }
     (mean, sums)
 }

@@ -188,7 +188,15 @@ impl<'a> FewBits<'a> {
             }
         }
         let spread = f64::from(spread).sqrt() / 2.0;
-        self.blocks.push(Block { start, rows, offsets, steps, axes: None, residual: residual.sqrt(), spread });
+        self.blocks.push(Block {
+            start,
+            rows,
+            offsets,
+            steps,
+            axes: None,
+            residual: residual.sqrt(),
+            spread,
+        });
     }
 }
 

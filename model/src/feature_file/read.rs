@@ -72,8 +72,7 @@ impl Head {
     /// The sections of codes and of blocks, where there are both.
     pub(super) fn coded(&self) -> Option<(&Section, &Section)> {
         let both = |codes, blocks| self.find(KIND_CODES, codes).zip(self.find(KIND_BLOCKS, blocks));
-        both(CODEC_COMPONENTS, CODEC_BLOCKS_OF_COMPONENTS)
-            .or_else(|| both(CODEC_SEVEN_BITS, CODEC_BLOCKS))
+        both(CODEC_COMPONENTS, CODEC_BLOCKS_OF_COMPONENTS).or_else(|| both(CODEC_SEVEN_BITS, CODEC_BLOCKS))
     }
 
     /// The section with the hashes of the vectors' blocks, where there is one.
@@ -81,13 +80,17 @@ impl Head {
         self.find(KIND_VECTOR_BLOCKS, CODEC_SHA256)
     }
 
-    /// The section of vectors, where it has its length and comes after the codes, and those after their blocks.
+    /// The section of vectors, where it has its length and comes after the codes, and those after their blocks and all hashes.
     pub(super) fn in_order(&self) -> Option<&Section> {
         let (codes, blocks) = self.coded()?;
         let vectors = self.find(KIND_VECTORS, CODEC_F16)?;
         let is_after = |one: &Section, other: &Section| one.offset >= other.offset + other.length;
+        let has_hashes_first = self.vector_blocks().is_none_or(|hashes| is_after(codes, hashes));
         let length = self.rows.checked_mul(self.dimension as u64).and_then(|values| values.checked_mul(2));
-        let fits = length == Some(vectors.length) && is_after(codes, blocks) && is_after(vectors, codes);
+        let fits = length == Some(vectors.length)
+            && has_hashes_first
+            && is_after(codes, blocks)
+            && is_after(vectors, codes);
         fits.then_some(vectors)
     }
 }
@@ -118,9 +121,10 @@ impl FeatureFile {
         let vectors: Vec<f16> = data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])).collect();
         check_shape(vectors.len(), dimension)?;
         check_vectors(&vectors, dimension)?;
-        if let Some(section) = head.vector_blocks() {
-            section.contents(bytes).ok_or_else(outside).and_then(|contents| hashes(contents, section))?;
-        }
+        let hashes = match head.vector_blocks() {
+            Some(section) => Some(hashes(section.contents(bytes).ok_or_else(outside)?, section)?),
+            None => None,
+        };
         let codes = match head.coded() {
             Some((codes, blocks)) => read_codes(bytes, codes, blocks, &vectors, dimension)?,
             None => Codes::quantise(
@@ -129,6 +133,9 @@ impl FeatureFile {
                 codes::default_block_rows(vectors.len() / dimension, dimension),
             ),
         };
+        if let (Some(hashes), Some(_)) = (hashes, head.coded()) {
+            check_count(&hashes, codes.blocks().len())?;
+        }
         Ok(Self {
             dimension,
             weights_sha256: head.weights_sha256,
@@ -194,6 +201,11 @@ impl<'a> BlockTable<'a> {
         let block_rows = block_rows.min(all.max(GROUP_ROWS));
         let shape = Shape { dimension, components };
         Ok(Self { block_rows, shape, rows, entries: entries.chunks_exact(entry_length) })
+    }
+
+    /// How many blocks there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Fails where the section of codes has another length than these blocks. From here on that of any part of it fits `usize`, and so does
@@ -293,6 +305,15 @@ pub(super) fn hashes(contents: &[u8], section: &Section) -> Result<Vec<[u8; HASH
         return Err(invalid("the hashes of its blocks of vectors are damaged, the checksum differs"));
     }
     Ok(contents.as_chunks::<HASH>().0.to_vec())
+}
+
+/// Fails where there is not one hash a block.
+pub(super) fn check_count(hashes: &[[u8; HASH]], blocks: usize) -> Result<()> {
+    if hashes.len() == blocks {
+        Ok(())
+    } else {
+        Err(invalid(format!("it has hashes of {} blocks of vectors instead of {blocks}", hashes.len())))
+    }
 }
 
 /// The section table, with its checksum and every section's place checked; `None` where it is not whole yet.

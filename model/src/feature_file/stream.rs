@@ -88,6 +88,7 @@ impl FeatureStream {
             if let Some(section) = head.vector_blocks().filter(|section| section.offset < codes.offset) {
                 let Some(contents) = section.contents(&self.bytes) else { return Ok(()) };
                 self.vector_hashes = read::hashes(contents, section)?;
+                read::check_count(&self.vector_hashes, blocks.len())?;
             }
             self.codes = Some(Codes::none(blocks.shape, blocks.block_rows));
             self.table = contents.to_vec();

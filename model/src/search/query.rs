@@ -107,10 +107,13 @@ impl Exact {
                 let axes = axes.directions.chunks_exact(query.len());
                 axes.zip(&block.steps).map(|(axis, step)| f64::from(*step) * dot_f64(query, axis)).collect()
             }
-            None => query.iter().zip(&block.steps).map(|(q, step)| f64::from(*q) * f64::from(*step)).collect(),
+            None => {
+                query.iter().zip(&block.steps).map(|(q, step)| f64::from(*q) * f64::from(*step)).collect()
+            }
         };
         let bits = block.axes.iter().flat_map(|axes| &axes.bits);
-        let finer = weights.iter().zip(bits).map(|(weight, bits)| weight / f64::from(1_u32 << bits)).collect();
+        let finer =
+            weights.iter().zip(bits).map(|(weight, bits)| weight / f64::from(1_u32 << bits)).collect();
         Self { base: dot_f64(query, &block.offsets), weights, finer }
     }
 

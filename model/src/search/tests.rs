@@ -159,8 +159,8 @@ fn no_score_along_axes_is_off_by_more_than_its_error() {
         let length = query.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
         for block in codes.blocks() {
             let (coded, exact) = (Coded::new(&query, length, block), Exact::new(&query, block));
-            for row in block.start..block.start + block.rows {
-                let products = query.iter().zip(&vectors[row]).map(|(a, b)| f64::from(*a) * f64::from(*b));
+            for (row, vector) in vectors.iter().enumerate().skip(block.start).take(block.rows) {
+                let products = query.iter().zip(vector).map(|(a, b)| f64::from(*a) * f64::from(*b));
                 let score: f64 = products.sum();
                 let mut own = [0; 4];
                 codes.copy_row(row, &mut own);
@@ -190,7 +190,8 @@ fn near_a_plane_codes_are_fewer_and_answers_the_same() {
             .map(|_| {
                 let places = numbers.vector(rank);
                 let noise = numbers.vector(dimension);
-                let on = |i: usize| places.iter().zip(&plane).map(|(place, axis)| place * axis[i]).sum::<f32>();
+                let on =
+                    |i: usize| places.iter().zip(&plane).map(|(place, axis)| place * axis[i]).sum::<f32>();
                 (0..dimension).map(|i| on(i) + noise[i] * 1e-3).collect()
             })
             .collect();

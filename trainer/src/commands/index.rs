@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
+use model::{catalogue::CatalogueCard, items::LONG};
 
 use super::dataset::parse_size;
 use crate::indexing::{self, Settings, Source, Summary};
@@ -31,7 +32,7 @@ pub struct Flags {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Bring the catalogue that is there up to date: new pictures are added, those that are gone removed, and those
-    /// that are the same not embedded again. Name and licence stay where they are not given
+    /// that are the same not embedded again. Name, licence, --items and --largest-file stay where they are not given
     #[arg(long)]
     update: bool,
     /// What becomes of pictures that hardly differ from an earlier one
@@ -92,24 +93,48 @@ impl Flags {
             (None, Some(images)) => indexing::from_folder(images)?,
             (None, None) => Vec::new(), // The parser does not let this pass.
         };
-        let (old_name, old_licence) = if self.update {
+        let old = if self.update {
             let old =
                 catalogue::open(&self.out).context("--update needs a catalogue that is there already")?;
-            (old.card().name.clone(), old.card().licence.clone())
+            Old::of(old.card())
         } else {
-            ("Catalogue".to_owned(), String::new())
+            Old { name: "Catalogue".to_owned(), ..Old::default() }
         };
         let settings = Settings {
-            name: self.name.clone().unwrap_or(old_name),
-            licence: self.licence.clone().unwrap_or(old_licence),
+            name: self.name.clone().unwrap_or(old.name),
+            licence: self.licence.clone().unwrap_or(old.licence),
             thumbnail: self.thumbnail,
             quality: self.quality,
             update: self.update,
             skip_duplicates: self.duplicates == Duplicates::Skip,
-            in_pages: self.items.map(|listing| listing == Listing::Pages),
-            longest_file: self.largest_file.map(|megabytes| megabytes * 1_000_000),
+            in_pages: self.items.map(|listing| listing == Listing::Pages).or(old.in_pages),
+            longest_file: self.largest_file.map(|megabytes| megabytes * 1_000_000).or(old.longest_file),
         };
         Ok((sources, settings))
+    }
+}
+
+/// What stays of a catalogue's settings when it is updated.
+#[derive(Default)]
+struct Old {
+    name: String,
+    licence: String,
+    in_pages: Option<bool>,
+    longest_file: Option<u64>,
+}
+
+impl Old {
+    fn of(card: &CatalogueCard) -> Self {
+        let is_in_pages = card.items_head.is_some();
+        let is_usual = is_in_pages == (card.count >= LONG as u64);
+        // All parts but the last are as long as a file may be.
+        let parts = card.features.parts.iter().chain(&card.items.parts);
+        Self {
+            name: card.name.clone(),
+            licence: card.licence.clone(),
+            in_pages: (!is_usual).then_some(is_in_pages),
+            longest_file: parts.map(|part| part.bytes).max(),
+        }
     }
 }
 
@@ -153,5 +178,37 @@ fn say(flags: &Flags, summary: &Summary) {
             "{} items are new, {} have another picture, {} are the same, {} are gone.",
             summary.added, summary.changed, summary.kept, summary.removed
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{catalogue::FileHead, weights::FileReference};
+
+    fn card(count: u64) -> CatalogueCard {
+        let json = serde_json::json!({
+            "format": "twill-catalogue", "version": 1, "name": "Shop", "licence": "CC0-1.0", "count": count, "dimension": 80,
+            "items": FileReference::hashed("items", "twill", b"items"),
+            "features": FileReference::hashed("features", "twill", &[7; 2_500_000]),
+            "weights_sha256": "00".repeat(32),
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn an_update_keeps_pages_and_parts() {
+        let head = FileHead { bytes: 5, sha256: "00".repeat(32) };
+        let (list, pages) = (card(100), CatalogueCard { items_head: Some(head.clone()), ..card(100) });
+        let long = CatalogueCard { items_head: Some(head), ..card(30_000) };
+        // What is usual for so many items is left to what will be usual.
+        assert_eq!(
+            [&list, &pages, &long, &card(30_000)].map(|card| Old::of(card).in_pages),
+            [None, Some(true), None, Some(false)]
+        );
+        assert_eq!(Old::of(&list).longest_file, None);
+        let cut = CatalogueCard { features: list.features.clone().cut(1_000_000), ..list };
+        assert_eq!(Old::of(&cut).longest_file, Some(1_000_000));
+        assert_eq!((Old::of(&cut).name, Old::of(&cut).licence), ("Shop".to_owned(), "CC0-1.0".to_owned()));
     }
 }

@@ -16,6 +16,9 @@ use super::record::{Entry, Record};
 use super::{Settings, journal::Journal, names, state};
 use crate::{catalogue, files};
 
+/// Removed ids in a line of the journal.
+const GONE_A_LINE: usize = 1000;
+
 /// A catalogue in memory.
 pub(super) struct Edition<'a> {
     pub(super) rows: &'a [&'a Record],
@@ -70,9 +73,10 @@ pub(super) fn publish(
     for row in edition.rows {
         files::settle(&out.join(names::thumbnail(&row.id)))?;
     }
-    // The next run would not find these names in the new catalogue.
-    let gone = Entry::Gone(edition.gone);
-    journal.append(&gone)?;
+    // The next run would not find these names in the new catalogue. A line of the journal has a bound, so there are several.
+    for ids in edition.gone.chunks(GONE_A_LINE) {
+        journal.append(&Entry::Gone(ids.to_vec()))?;
+    }
     journal.settle()?;
     let mut card = serde_json::to_value(&new)?;
     if let Value::Object(fields) = &mut card {
@@ -80,10 +84,8 @@ pub(super) fn publish(
     }
     files::write_json(&out.join(catalogue::CARD), &card)?;
 
-    if let Entry::Gone(ids) = gone {
-        for id in ids {
-            files::remove(&out.join(names::thumbnail(&id)))?;
-        }
+    for id in &edition.gone {
+        files::remove(&out.join(names::thumbnail(id)))?;
     }
     let named = [&new.features, &new.items].into_iter().flat_map(FileReference::files);
     let kept: Vec<&str> = named.map(|(name, _)| name).chain(state.as_deref()).collect();
