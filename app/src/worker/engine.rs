@@ -241,7 +241,7 @@ impl<'a> Download<'a> {
         Wanted::beside(card, file, kind, self.is_retry)
     }
 
-    /// Where the feature file's codes end: with those, everything can be searched. None where all is to come at once.
+    /// Where the feature file's codes end at the latest: with those, everything can be searched. None where all is to come at once.
     fn codes_end(&self) -> Option<u64> {
         let CatalogueCard { count, dimension, .. } = self.catalogue_card;
         bytes_before_vectors(count, dimension).filter(|_| !self.is_retry)

@@ -6,7 +6,7 @@
 //! bytes and add up pairs of products in sixteen bits, which then never overflow.
 //!
 //! Where vectors lie near a plane of fewer dimensions, a code stands for a place along one of the plane's axes in place of a value
-//! (`components`); there are fewer of them, and finer bits beside them.
+//! (`components`); there are fewer of them, and finer bits beside them, which only candidates need.
 //!
 //! What a row loses by its codes is its residual; the length of a block's largest one bounds the error of every score in it. Which
 //! codes make small errors is the matter of `rounding`.
@@ -14,7 +14,7 @@
 use half::{f16, slice::HalfFloatSliceExt as _};
 
 use super::{
-    components::{self, Along, Axes},
+    components::{self, Along, Axes, Plane},
     format::{BLOCK_BYTES, FINER, GROUP_ROWS, LINE, MAX_CODE, QUAD},
     rounding::Rounding,
 };
@@ -110,19 +110,27 @@ pub(super) fn default_block_rows(rows: usize, dimension: usize) -> usize {
 
 impl Codes {
     /// Codes for vectors of `dimension` values (at least 1), row-major, in blocks of `block_rows` rows, a multiple of sixteen: a code a
-    /// value, or along components where the first block shows that so few are enough.
+    /// value, or along components where few of them are enough in every block.
     pub(super) fn quantise(vectors: &[f16], dimension: usize, block_rows: usize) -> Self {
-        let first = &vectors[..vectors.len().min(block_rows * dimension)];
-        let components = components::enough(first, dimension, vectors.len() / dimension, block_rows);
-        Self::quantise_as(vectors, Shape { dimension, components }, block_rows)
+        let blocks = vectors.chunks(block_rows * dimension);
+        let planes: Vec<Option<Plane>> = blocks.map(|vectors| Plane::of(vectors, dimension)).collect();
+        let components = components::enough(&planes, dimension, vectors.len() / dimension, block_rows);
+        Self::quantise_as(vectors, Shape { dimension, components }, block_rows, planes)
     }
 
-    pub(super) fn quantise_as(vectors: &[f16], shape: Shape, block_rows: usize) -> Self {
+    /// [`Codes::quantise`] with as many components as `shape` says; `planes` are those of the blocks, as far as they are known.
+    pub(super) fn quantise_as(
+        vectors: &[f16],
+        shape: Shape,
+        block_rows: usize,
+        planes: Vec<Option<Plane>>,
+    ) -> Self {
         let mut codes = Self::none(shape, block_rows);
         codes.reserve(vectors.len() / shape.dimension);
-        for vectors in vectors.chunks(block_rows * shape.dimension) {
+        let planes = planes.into_iter().chain(std::iter::repeat_with(|| None));
+        for (vectors, plane) in vectors.chunks(block_rows * shape.dimension).zip(planes) {
             match shape.components {
-                Some(components) => codes.push_along(vectors, components),
+                Some(components) => codes.push_along(vectors, components, plane),
                 None => codes.push_quantised(vectors),
             }
         }
@@ -166,8 +174,9 @@ impl Codes {
         self.push(vectors, least, steps, None);
     }
 
-    fn push_along(&mut self, vectors: &[f16], components: usize) {
-        let mut along = Along::new(vectors, self.shape.dimension, components);
+    fn push_along(&mut self, vectors: &[f16], components: usize, plane: Option<Plane>) {
+        let plane = plane.unwrap_or_else(|| Plane::new(vectors, self.shape.dimension));
+        let mut along = Along::new(vectors, plane, components);
         let mut row = vec![0.0; self.shape.dimension];
         let mut finer = std::mem::take(&mut self.finer);
         self.fill(vectors, |vector, codes| {
@@ -242,8 +251,13 @@ impl Codes {
             self.lines.reserve_exact(lines.len().max(self.lines.len() / 4));
         }
         self.lines.extend(lines.iter().map(|line| Line(*line)));
-        let finer = finer.as_chunks::<FINER>().0.iter().map(|bytes| u128::from_le_bytes(*bytes));
-        self.finer.extend(finer.take(rows));
+        if components.is_some() {
+            if self.finer.capacity() - self.finer.len() < rows {
+                self.finer.reserve_exact(rows.max(self.finer.len() / 4));
+            }
+            let finer = finer.as_chunks::<FINER>().0.iter().map(|bytes| u128::from_le_bytes(*bytes));
+            self.finer.extend(finer.take(rows));
+        }
         let mut row_codes = vec![0; self.padded_width()];
         let mut spread = 0;
         for row in start..start + rows {

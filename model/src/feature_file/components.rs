@@ -1,6 +1,6 @@
 //! Codes along principal components: fewer of them than a vector has values, and finer where it counts.
 //!
-//! The values of an embedding move together: those of the shipped network, 80 of them, lie within a thousandth of a plane of 48 dimensions. So a
+//! The values of an embedding move together: those of the shipped network, 80 of them, lie a thousandth beside a plane of 48 dimensions, on average. So a
 //! block of rows may have axes of its own, its first principal components (Pearson 1901, from the block's covariance): a code for each is what
 //! a scan reads, and [`FINER`] bytes a row, read for candidates only, say where between two codes the row lies. With code `c` and finer bits
 //! `x` of `b` bits, a row stands for
@@ -10,19 +10,17 @@
 //! ```
 //!
 //! Which component has how many of the 128 finer bits is chosen by where a step is longest; so they all end up about as fine. A row then is 64 bytes where
-//! it was 80, of which a scan reads 48, and its residual is a tenth.
+//! it was 80, of which a scan reads 48, and residuals are a third as long.
 
 use half::{f16, slice::HalfFloatSliceExt as _};
 
 use super::{
     eigen::eigen,
-    format::{ALIGNMENT, FINER, FINEST, MAX_CODE, QUAD},
+    format::{ALIGNMENT, FINER, FINEST, MAX_CODE, MAX_DIMENSION_ALONG, QUAD},
 };
 
 /// What is beside the axes may be so small a share of what codes of one value each would lose, in squares.
 const BESIDE: f64 = 1.0 / 64.0;
-/// Longer vectors get a code a value: the work for a row grows with the square of its length.
-const MAX_DIMENSION: usize = 256;
 /// How often a row's finer bits are moved to make its error disappear for queries that are like it.
 const MOVES: usize = 2;
 
@@ -71,31 +69,65 @@ impl Axes {
     }
 }
 
-/// How many components are enough for these rows of a block, a multiple of four; `None` where a code a value does as well or
-/// takes fewer bytes.
-///
-/// `all` is the number of rows of the whole file, `block_rows` that of a full block.
-pub(super) fn enough(vectors: &[f16], dimension: usize, all: usize, block_rows: usize) -> Option<usize> {
-    let rows = vectors.len() / dimension;
-    // Fewer rows tell too little of where the others lie.
-    if dimension > MAX_DIMENSION || dimension <= FINER + QUAD || rows < 2 * dimension {
-        return None;
-    }
-    let (mean, covariance) = moments(vectors, dimension);
-    let (mut least, mut most) = (vec![f32::INFINITY; dimension], vec![f32::NEG_INFINITY; dimension]);
-    each_row(vectors, dimension, |row| {
-        for ((least, most), value) in least.iter_mut().zip(&mut most).zip(row) {
-            (*least, *most) = (least.min(*value), most.max(*value));
+/// Where the rows of a block lie.
+pub(super) struct Plane {
+    mean: Vec<f32>,
+    /// What the rows' squared distance from the mean is along each axis, the largest first.
+    variances: Vec<f64>,
+    /// All axes, row by row.
+    directions: Vec<f32>,
+    /// What a code a value would lose, in squares, on average.
+    lost: f64,
+}
+
+impl Plane {
+    /// `None` where there are too few rows for axes to be worth their bytes, or vectors are too long or too short.
+    pub(super) fn of(vectors: &[f16], dimension: usize) -> Option<Self> {
+        let rows = vectors.len() / dimension;
+        if dimension > MAX_DIMENSION_ALONG || dimension <= FINER + QUAD || rows < 2 * dimension {
+            return None;
         }
-    });
-    let ranges = least.iter().zip(&most).map(|(least, most)| f64::from(most - least));
-    let lost: f64 = ranges.map(|range| (range / f64::from(MAX_CODE)).powi(2) / 12.0).sum();
-    let (values, _) = eigen(&covariance, dimension);
-    debug_assert_eq!(mean.len(), dimension);
-    let beside = |count: usize| values[count..].iter().map(|value| value.max(0.0)).sum::<f64>();
-    let components = (QUAD..dimension).step_by(QUAD).find(|count| beside(*count) <= lost * BESIDE)?;
-    let saved = all * (dimension.next_multiple_of(QUAD) - components).saturating_sub(FINER);
-    (saved > all.div_ceil(block_rows) * Axes::bytes(components, dimension)).then_some(components)
+        Some(Self::new(vectors, dimension))
+    }
+
+    pub(super) fn new(vectors: &[f16], dimension: usize) -> Self {
+        let (mean, covariance) = moments(vectors, dimension);
+        let (mut least, mut most) = (vec![f32::INFINITY; dimension], vec![f32::NEG_INFINITY; dimension]);
+        each_row(vectors, dimension, |row| {
+            for ((least, most), value) in least.iter_mut().zip(&mut most).zip(row) {
+                (*least, *most) = (least.min(*value), most.max(*value));
+            }
+        });
+        let ranges = least.iter().zip(&most).map(|(least, most)| f64::from(most - least));
+        let lost = ranges.map(|range| (range / f64::from(MAX_CODE)).powi(2) / 12.0).sum();
+        let (variances, directions) = eigen(&covariance, dimension);
+        let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
+        Self { mean: single(mean), variances, directions: single(directions), lost }
+    }
+
+    /// How many components are enough, a multiple of four; `None` where fewer than all are not.
+    fn enough(&self) -> Option<usize> {
+        let beside = |count: usize| self.variances[count..].iter().map(|value| value.max(0.0)).sum::<f64>();
+        let dimension = self.mean.len();
+        (QUAD..dimension).step_by(QUAD).find(|count| beside(*count) <= self.lost * BESIDE)
+    }
+}
+
+/// How many components are enough for every block of a file of `rows` rows, a multiple of four; `None` where a code a value does as
+/// well or takes fewer bytes. A last block of few rows says nothing.
+pub(super) fn enough(
+    planes: &[Option<Plane>],
+    dimension: usize,
+    rows: usize,
+    block_rows: usize,
+) -> Option<usize> {
+    let (last, full) = planes.split_last()?;
+    let full = full.iter().map(|plane| plane.as_ref()?.enough());
+    let last = last.iter().map(Plane::enough);
+    let components = full.chain(last).try_fold(0, |most, enough| Some(most.max(enough?)))?;
+    let saved = rows * (dimension.next_multiple_of(QUAD) - components).saturating_sub(FINER);
+    let is_shorter = saved > rows.div_ceil(block_rows) * Axes::bytes(components, dimension);
+    (components > 0 && is_shorter).then_some(components)
 }
 
 /// A block of rows along its own axes.
@@ -111,13 +143,11 @@ pub(super) struct Along {
 }
 
 impl Along {
-    /// The first `components` axes of these rows.
-    pub(super) fn new(vectors: &[f16], dimension: usize, components: usize) -> Self {
-        let (mean, covariance) = moments(vectors, dimension);
-        let (_, directions) = eigen(&covariance, dimension);
-        let directions: Vec<f32> =
-            directions[..components * dimension].iter().map(|value| *value as f32).collect();
-        let mean: Vec<f32> = mean.iter().map(|value| *value as f32).collect();
+    /// These rows, which lie as `plane` says, along its first `components` axes.
+    pub(super) fn new(vectors: &[f16], plane: Plane, components: usize) -> Self {
+        let Plane { mean, mut directions, .. } = plane;
+        let dimension = mean.len();
+        directions.truncate(components * dimension);
         let (mut least, mut most) = (vec![f32::INFINITY; components], vec![f32::NEG_INFINITY; components]);
         let mut rest = vec![0.0; dimension];
         each_row(vectors, dimension, |row| {
@@ -176,8 +206,11 @@ impl Along {
         {
             let fine = *fine as u32;
             *code = (fine / *parts as u32) as u8;
-            finer |= u128::from(fine % *parts as u32) << shift;
-            shift += u32::from(*bits);
+            // Once all bits are given away there is nowhere to shift to.
+            if *bits > 0 {
+                finer |= u128::from(fine % *parts as u32) << shift;
+                shift += u32::from(*bits);
+            }
         }
         finer
     }
@@ -260,4 +293,81 @@ fn moments(vectors: &[f16], dimension: usize) -> (Vec<f64>, Vec<f64>) {
         *sum /= count;
     }
     (mean, sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feature_file::FeatureFile;
+
+    fn unit(values: Vec<f32>) -> Vec<f32> {
+        crate::embedder::unit(&values).unwrap()
+    }
+
+    /// All finer bits are given away before the last components, whose rows hardly differ.
+    #[test]
+    fn bits_go_where_steps_are_long() {
+        let bits = finer_bits(&[8.0, 4.0, 2.0, 1.0, 0.0]);
+        assert_eq!(bits, [8, 8, 8, 8, 0], "none has more than eight");
+        let ranges: Vec<f32> = (0..30).map(|at| 0.7_f32.powi(at)).collect();
+        let bits = finer_bits(&ranges);
+        assert_eq!(bits.iter().map(|bits| usize::from(*bits)).sum::<usize>(), 128);
+        assert!(bits.is_sorted_by(|a, b| a >= b) && bits[29] == 0, "{bits:?}");
+        let axes = Axes { directions: vec![], bits };
+        let finer = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef_u128;
+        let mut again = 0_u128;
+        let mut shift = 0;
+        for (number, bits) in axes.numbers(finer).zip(&axes.bits).filter(|(_, bits)| **bits > 0) {
+            again |= u128::from(number) << shift;
+            shift += u32::from(*bits);
+        }
+        assert_eq!(again, finer);
+    }
+
+    /// What is far out along many axes at once has a corner that is far from any row.
+    #[test]
+    fn rows_far_out_along_every_axis_are_written_and_read() {
+        let (dimension, rank) = (64, 44);
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1 << 24) as f32
+        };
+        // Hadamard's axes, more rows along some than along others.
+        let axis = |k: usize, i: usize| if (k & i).count_ones() % 2 == 0 { 0.125 } else { -0.125 };
+        let rows: Vec<f32> = (0..6000)
+            .flat_map(|row| {
+                let sign = if row % 2 == 0 { 1.0 } else { -1.0 };
+                let k = (next() * next() * rank as f32) as usize;
+                unit((0..dimension).map(|i| sign * axis(k, i) + 1e-4 * (next() - 0.5)).collect())
+            })
+            .collect();
+        let file = FeatureFile::pack_rows(&rows, dimension, [0; 32], [0; 16]).unwrap();
+        assert!(file.codes().shape().components.is_some());
+        let block = &file.codes().blocks()[0];
+        assert!(block.offsets.iter().any(|offset| offset.abs() > 2.0), "{:?}", block.offsets);
+        assert_eq!(FeatureFile::read(&file.write()).unwrap(), file);
+    }
+
+    /// The number of components is what the block that needs most needs.
+    #[test]
+    fn every_block_has_a_say() {
+        let plane = |rank: usize| Plane {
+            mean: vec![0.0; 80],
+            variances: (0..80).map(|at| if at < rank { 0.01 } else { 0.0 }).collect(),
+            directions: vec![],
+            lost: 1e-4,
+        };
+        let planes = |ranks: &[usize]| ranks.iter().map(|rank| Some(plane(*rank))).collect::<Vec<_>>();
+        let found = |planes: &[Option<Plane>]| enough(planes, 80, 20_000 * planes.len(), 20_000);
+        assert_eq!(found(&planes(&[17])), Some(20));
+        assert_eq!(found(&planes(&[17, 30, 5])), Some(32));
+        assert_eq!(found(&planes(&[17, 80, 5])), None);
+        assert_eq!(found(&planes(&[70])), None, "no shorter than a code a value");
+        let mut few_last = planes(&[17, 5]);
+        few_last.push(None);
+        assert_eq!(found(&few_last), Some(20));
+        assert_eq!(found(&[None]), None);
+        assert_eq!(enough(&planes(&[17]), 80, 100, 112), None, "axes take more than they save");
+    }
 }

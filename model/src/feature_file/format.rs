@@ -53,6 +53,8 @@ pub const LINE: usize = GROUP_ROWS * QUAD;
 pub const MAX_CODE: u8 = 127;
 /// Bytes of a row's finer bits, with codes along components.
 pub const FINER: usize = 16;
+/// With codes along components, vectors are no longer than this: the work for a row grows with the square of its length.
+pub const MAX_DIMENSION_ALONG: usize = 256;
 /// No component has more finer bits than this.
 pub const FINEST: u8 = 8;
 /// Start of the section of blocks: 0 rows a block (u32); 4 components (u32), with codes along them; the rest is zero.

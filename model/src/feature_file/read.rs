@@ -8,7 +8,8 @@ use super::{
     format::{
         ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_BLOCKS_OF_COMPONENTS,
         CODEC_COMPONENTS, CODEC_F16, CODEC_SEVEN_BITS, CODEC_SHA256, ENTRY, GROUP_ROWS, HASH, HEADER,
-        KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS, KIND_VECTORS, MAGIC, MAJOR, MAX_DIMENSION, MAX_SECTIONS,
+        KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS, KIND_VECTORS, MAGIC, MAJOR, MAX_DIMENSION,
+        MAX_DIMENSION_ALONG, MAX_SECTIONS,
     },
     invalid,
 };
@@ -148,6 +149,8 @@ impl FeatureFile {
 
 /// Offsets and steps are bounded, so that no arithmetic on them can overflow.
 const MAX_OFFSET: f32 = 2.0;
+/// Along axes, code 0 everywhere is the corner of a box around the rows, each side of which is 2 at most.
+const MAX_OFFSET_ALONG: f32 = 256.0;
 /// A unit vector's values span less than this.
 const MAX_STEP: f32 = 1.0;
 /// How much more than stated a residual may be: another writer adds up in another order.
@@ -188,7 +191,8 @@ impl<'a> BlockTable<'a> {
         }
         let along = u32_at(head, 4) as usize;
         let components = (table.codec == CODEC_BLOCKS_OF_COMPONENTS).then_some(along);
-        if components.is_some_and(|components| !(1..=dimension).contains(&components)) {
+        let most = dimension.min(MAX_DIMENSION_ALONG);
+        if components.is_some_and(|components| !(1..=most).contains(&components) || dimension > most) {
             return Err(invalid(format!("codes along {along} components are out of range")));
         }
         let entry_length = BLOCK_HEAD + 8 * dimension;
@@ -227,7 +231,8 @@ impl<'a> BlockTable<'a> {
         let mut steps = offsets.split_off(self.shape.dimension);
         steps.truncate(self.shape.width());
         let fine = |values: &[f32], least, most| values.iter().all(|value| (least..=most).contains(value));
-        if !fine(&offsets, -MAX_OFFSET, MAX_OFFSET) || !fine(&steps, 0.0, MAX_STEP) {
+        let far = if self.shape.components.is_some() { MAX_OFFSET_ALONG } else { MAX_OFFSET };
+        if !fine(&offsets, -far, far) || !fine(&steps, 0.0, MAX_STEP) {
             return Err(invalid(format!("an offset or step of block {index} is out of range")));
         }
         let residual = f64::from(f32::from_le_bytes(array_at(entry, 32)));

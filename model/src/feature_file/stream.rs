@@ -85,7 +85,7 @@ impl FeatureStream {
             let Some(contents) = table.contents(&self.bytes) else { return Ok(()) };
             let blocks = BlockTable::read(contents, table, head.rows, head.dimension)?;
             blocks.check_length(codes)?;
-            if let Some(section) = head.vector_blocks().filter(|section| section.offset < codes.offset) {
+            if let Some(section) = head.vector_blocks().filter(|section| section.offset <= codes.offset) {
                 let Some(contents) = section.contents(&self.bytes) else { return Ok(()) };
                 self.vector_hashes = read::hashes(contents, section)?;
                 read::check_count(&self.vector_hashes, blocks.len())?;
@@ -385,7 +385,12 @@ mod tests {
 
     #[test]
     fn nothing_is_held_twice() {
-        let file = in_small_blocks(1000);
+        for file in [in_small_blocks(1000), along_components(1000)] {
+            is_held_once(&file);
+        }
+    }
+
+    fn is_held_once(file: &FeatureFile) {
         let bytes = file.write();
         let block = file.codes().shape().bytes(16);
         for piece in [1, 100, 1000] {
@@ -403,7 +408,7 @@ mod tests {
             assert_eq!(stream.made_with(), Some(([7; 32], [9; 16])));
             assert_eq!((stream.total_rows(), stream.vectors.len()), (Some(1000), 10_000));
             assert!(vectors <= 12_500, "room for {vectors} values");
-            assert_eq!(stream.finish().unwrap(), file);
+            assert_eq!(&stream.finish().unwrap(), file);
         }
     }
 

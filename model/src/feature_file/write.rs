@@ -58,7 +58,7 @@ impl FeatureFile {
     /// The version that has all of these.
     fn minor(sections: &[Section]) -> u16 {
         let has = |is: fn(&Section) -> bool| sections.iter().any(is);
-        if has(|section| section.codec == CODEC_COMPONENTS) {
+        if has(|section| section.kind == KIND_CODES && section.codec == CODEC_COMPONENTS) {
             MINOR_WITH_COMPONENTS
         } else if has(|section| section.kind == KIND_VECTOR_BLOCKS) {
             MINOR_WITH_VECTOR_BLOCKS

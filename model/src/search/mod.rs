@@ -1,7 +1,7 @@
 //! Exact nearest neighbours by dot product, which for unit vectors is the cosine.
 //!
 //! A first pass adds up codes (`scan`, with a SIMD `kernel`) and keeps each row that can be among the best, given how far off codes
-//! can be (`query`); those are compared by their vectors in half precision, the likeliest first, until no other
+//! can be (`query`). Where codes are along axes, their finer bits leave fewer. Those are compared by their vectors in half precision, the likeliest first, until no other
 //! can be better. The answer is that of comparing everything in single precision, bit for bit, and costs little more
 //! than reading the codes. Whoever may be wrong now and then reads a quarter or half of that (`few`).
 
@@ -240,8 +240,7 @@ fn closer(features: &FeatureFile, request: &Request<'_>, mut candidates: Vec<Can
         return candidates;
     }
     let length = dot_f64(request.query, request.query).sqrt();
-    // As in `Coded`, what single precision loses in the scores of vectors.
-    let rounding = (request.query.len() + 16) as f64 * f64::from(f32::EPSILON) * length;
+    let rounding = query::rounding(request.query, length);
     let mut scores = Scores::new(codes, request.query);
     let mut lower_ends = BinaryHeap::new();
     let mut threshold = f64::NEG_INFINITY;

@@ -64,9 +64,7 @@ impl Coded {
             base += rest * middle;
             lost += rest * rest;
         }
-        // A sum of n products in single precision is off by at most n * 2^-24 * |q| * |v|; twice that covers this
-        // function's own rounding and vectors that are a little longer than 1.
-        let rounding = (query.len() + 16) as f64 * f64::from(f32::EPSILON) * length;
+        let rounding = rounding(query, length);
         let weights_error = lost.sqrt() * block.spread + unseen + rounding;
         Self { weights, base, unit, error: weights_error + length * block.residual, weights_error }
     }
@@ -87,6 +85,12 @@ impl Coded {
             i32::MAX
         }
     }
+}
+
+/// What single precision loses of a score, at most: a sum of n products is off by n * 2^-24 * |q| * |v|; twice that covers the rounding of
+/// what it is compared with, and vectors that are a little longer than 1. `length` is the query's Euclidean length.
+pub(super) fn rounding(query: &[f32], length: f64) -> f64 {
+    (query.len() + 16) as f64 * f64::from(f32::EPSILON) * length
 }
 
 /// A query in the terms of a block's codes, not rounded.

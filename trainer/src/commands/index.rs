@@ -32,7 +32,8 @@ pub struct Flags {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Bring the catalogue that is there up to date: new pictures are added, those that are gone removed, and those
-    /// that are the same not embedded again. Name, licence, --items and --largest-file stay where they are not given
+    /// that are the same not embedded again. Where nothing else is said, name and licence stay, pages and lists of items stay
+    /// what they are, and what is in parts stays in parts of that length
     #[arg(long)]
     update: bool,
     /// What becomes of pictures that hardly differ from an earlier one
