@@ -115,24 +115,34 @@ impl Codes {
         let blocks = vectors.chunks(block_rows * dimension);
         let planes: Vec<Option<Plane>> = blocks.map(|vectors| Plane::of(vectors, dimension)).collect();
         let components = components::enough(&planes, dimension, vectors.len() / dimension, block_rows);
-        Self::quantise_as(vectors, Shape { dimension, components }, block_rows, planes)
+        match components {
+            Some(components) => Self::quantise_along(vectors, dimension, components, block_rows, planes),
+            None => Self::quantise_plainly(vectors, dimension, block_rows),
+        }
     }
 
-    /// [`Codes::quantise`] with as many components as `shape` says; `planes` are those of the blocks, as far as they are known.
-    pub(super) fn quantise_as(
+    /// [`Codes::quantise`] with a code a value.
+    pub(super) fn quantise_plainly(vectors: &[f16], dimension: usize, block_rows: usize) -> Self {
+        let mut codes = Self::none(Shape { dimension, components: None }, block_rows);
+        codes.reserve(vectors.len() / dimension);
+        vectors.chunks(block_rows * dimension).for_each(|vectors| codes.push_quantised(vectors));
+        codes
+    }
+
+    /// [`Codes::quantise`] along so many components; `planes` are those of the blocks, as far as they are known.
+    pub(super) fn quantise_along(
         vectors: &[f16],
-        shape: Shape,
+        dimension: usize,
+        components: usize,
         block_rows: usize,
         planes: Vec<Option<Plane>>,
     ) -> Self {
-        let mut codes = Self::none(shape, block_rows);
-        codes.reserve(vectors.len() / shape.dimension);
+        let mut codes = Self::none(Shape { dimension, components: Some(components) }, block_rows);
+        codes.reserve(vectors.len() / dimension);
         let planes = planes.into_iter().chain(std::iter::repeat_with(|| None));
-        for (vectors, plane) in vectors.chunks(block_rows * shape.dimension).zip(planes) {
-            match shape.components {
-                Some(components) => codes.push_along(vectors, components, plane),
-                None => codes.push_quantised(vectors),
-            }
+        for (vectors, plane) in vectors.chunks(block_rows * dimension).zip(planes) {
+            let plane = plane.unwrap_or_else(|| Plane::new(vectors, dimension));
+            codes.push_along(vectors, Along::new(vectors, plane, components));
         }
         codes
     }
@@ -174,9 +184,7 @@ impl Codes {
         self.push(vectors, least, steps, None);
     }
 
-    fn push_along(&mut self, vectors: &[f16], components: usize, plane: Option<Plane>) {
-        let plane = plane.unwrap_or_else(|| Plane::new(vectors, self.shape.dimension));
-        let mut along = Along::new(vectors, plane, components);
+    fn push_along(&mut self, vectors: &[f16], mut along: Along) {
         let mut row = vec![0.0; self.shape.dimension];
         let mut finer = std::mem::take(&mut self.finer);
         self.fill(vectors, |vector, codes| {

@@ -90,16 +90,31 @@ impl Plane {
         Some(Self::new(vectors, dimension))
     }
 
+    #[inline(never)]
     pub(super) fn new(vectors: &[f16], dimension: usize) -> Self {
-        let (mean, covariance) = moments(vectors, dimension);
-        let (mut least, mut most) = (vec![f32::INFINITY; dimension], vec![f32::NEG_INFINITY; dimension]);
-        each_row(vectors, dimension, |row| {
-            for ((least, most), value) in least.iter_mut().zip(&mut most).zip(row) {
+        let count = (vectors.len() / dimension).max(1) as f64;
+        let mut mean = vec![0.0; dimension];
+        let mut ends = vec![(f32::INFINITY, f32::NEG_INFINITY); dimension];
+        each_row(vectors, dimension, &mut |row| {
+            for ((mean, (least, most)), value) in mean.iter_mut().zip(&mut ends).zip(row) {
+                *mean += f64::from(*value) / count;
                 (*least, *most) = (least.min(*value), most.max(*value));
             }
         });
-        let ranges = least.iter().zip(&most).map(|(least, most)| f64::from(most - least));
-        let lost = ranges.map(|range| (range / f64::from(MAX_CODE)).powi(2) / 12.0).sum();
+        let range = |(least, most): &(f32, f32)| f64::from(most - least) / f64::from(MAX_CODE);
+        let lost = ends.iter().map(|ends| range(ends).powi(2) / 12.0).sum();
+        let mut covariance = vec![0.0; dimension * dimension];
+        let mut rest = vec![0.0; dimension];
+        each_row(vectors, dimension, &mut |row| {
+            for ((rest, value), mean) in rest.iter_mut().zip(row).zip(&mean) {
+                *rest = f64::from(*value) - mean;
+            }
+            for (value, sums) in rest.iter().zip(covariance.chunks_exact_mut(dimension)) {
+                for (sum, other) in sums.iter_mut().zip(&rest) {
+                    *sum += value * other / count;
+                }
+            }
+        });
         let (variances, directions) = eigen(&covariance, dimension);
         let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
         Self { mean: single(mean), variances, directions: single(directions), lost }
@@ -150,7 +165,7 @@ impl Along {
         directions.truncate(components * dimension);
         let (mut least, mut most) = (vec![f32::INFINITY; components], vec![f32::NEG_INFINITY; components]);
         let mut rest = vec![0.0; dimension];
-        each_row(vectors, dimension, |row| {
+        each_row(vectors, dimension, &mut |row| {
             for ((rest, value), mean) in rest.iter_mut().zip(row).zip(&mean) {
                 *rest = value - mean;
             }
@@ -216,6 +231,7 @@ impl Along {
     }
 
     /// Moves single codes so that the row's error vanishes in its own direction: the queries that find it are like it.
+    #[inline(never)]
     fn balance(&mut self, row: &[f32]) {
         let dimension = row.len();
         for _ in 0..MOVES {
@@ -260,39 +276,13 @@ fn finer_bits(ranges: &[f32]) -> Vec<u8> {
     bits
 }
 
-fn each_row(vectors: &[f16], dimension: usize, mut look: impl FnMut(&[f32])) {
+#[inline(never)]
+fn each_row(vectors: &[f16], dimension: usize, look: &mut dyn FnMut(&[f32])) {
     let mut row = vec![0.0; dimension];
     for vector in vectors.chunks_exact(dimension) {
         vector.convert_to_f32_slice(&mut row);
         look(&row);
     }
-}
-
-/// Mean and covariance of rows.
-fn moments(vectors: &[f16], dimension: usize) -> (Vec<f64>, Vec<f64>) {
-    let count = (vectors.len() / dimension).max(1) as f64;
-    let mut mean = vec![0.0; dimension];
-    each_row(vectors, dimension, |row| {
-        for (mean, value) in mean.iter_mut().zip(row) {
-            *mean += f64::from(*value) / count;
-        }
-    });
-    let mut sums = vec![0.0; dimension * dimension];
-    let mut rest = vec![0.0; dimension];
-    each_row(vectors, dimension, |row| {
-        for ((rest, value), mean) in rest.iter_mut().zip(row).zip(&mean) {
-            *rest = f64::from(*value) - mean;
-        }
-        for (value, sums) in rest.iter().zip(sums.chunks_exact_mut(dimension)) {
-            for (sum, other) in sums.iter_mut().zip(&rest) {
-                *sum += value * other;
-            }
-        }
-    });
-    for sum in &mut sums {
-        *sum /= count;
-    }
-    (mean, sums)
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub(super) fn eigen(matrix: &[f64], size: usize) -> (Vec<f64>, Vec<f64>) {
 }
 
 /// Turns axes `p` and `q` (`p < q`) so that the matrix has nothing where they cross.
+#[inline(never)]
 fn turn(matrix: &mut [f64], vectors: &mut [f64], size: usize, p: usize, q: usize) {
     let crossing = matrix[p * size + q];
     if crossing == 0.0 {

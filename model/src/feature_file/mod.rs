@@ -68,6 +68,21 @@ impl FeatureFile {
         Self::from_halves(rows, dimension, None, weights_sha256, preprocess_id)
     }
 
+    /// [`FeatureFile::pack_rows`] with a code a value in any case: for few rows, among which looking for a plane takes longer than it saves.
+    pub fn pack_plainly(
+        rows: &[f32],
+        dimension: usize,
+        weights_sha256: [u8; 32],
+        preprocess_id: [u8; 16],
+    ) -> Result<Self> {
+        let vectors: Vec<f16> = rows.iter().map(|value| f16::from_f32(*value)).collect();
+        check_shape(vectors.len(), dimension)?;
+        check_vectors(&vectors, dimension)?;
+        let block_rows = codes::default_block_rows(vectors.len() / dimension, dimension);
+        let codes = Codes::quantise_plainly(&vectors, dimension, block_rows);
+        Ok(Self { dimension, weights_sha256, preprocess_id, vectors, codes })
+    }
+
     /// `block_rows`, a multiple of sixteen, is chosen where `None`.
     fn from_halves(
         vectors: Vec<f16>,

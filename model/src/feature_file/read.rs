@@ -128,7 +128,7 @@ impl FeatureFile {
         };
         let codes = match head.coded() {
             Some((codes, blocks)) => read_codes(bytes, codes, blocks, &vectors, dimension)?,
-            None => Codes::quantise(
+            None => Codes::quantise_plainly(
                 &vectors,
                 dimension,
                 codes::default_block_rows(vectors.len() / dimension, dimension),

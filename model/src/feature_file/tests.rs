@@ -37,8 +37,7 @@ pub(crate) fn along_components(count: usize) -> FeatureFile {
         })
         .map(f16::from_f32)
         .collect();
-    let shape = codes::Shape { dimension: 10, components: Some(4) };
-    let codes = Codes::quantise_as(&rows, shape, 16, Vec::new());
+    let codes = Codes::quantise_along(&rows, 10, 4, 16, Vec::new());
     FeatureFile { dimension: 10, weights_sha256: [7; 32], preprocess_id: [9; 16], vectors: rows, codes }
 }
 

@@ -29,7 +29,7 @@ pub fn write(
     }
     let dimension = photos.first().map_or(1, |(kept, _)| kept.vector.len());
     let rows: Vec<f32> = photos.iter().flat_map(|(kept, _)| kept.vector.iter().copied()).collect();
-    let features = FeatureFile::pack_rows(&rows, dimension, weights_sha256, preprocess_id)?;
+    let features = FeatureFile::pack_plainly(&rows, dimension, weights_sha256, preprocess_id)?;
     let garments: Vec<String> = photos.iter().map(|(kept, _)| kept.garment.to_json()).collect();
     let mut thumbnails: Vec<u8> =
         photos.iter().flat_map(|(_, file)| (file.len() as u32).to_le_bytes()).collect();
