@@ -48,11 +48,11 @@ grep -q '^const WORKER_BYTES = [1-9]' worker-loader.js || {
 }
 { printf '['; list -path './catalogue/images/*'; printf ']\n'; } >"$scratch/pictures"
 mv "$scratch/pictures" pictures.json
-# Of a feature file in several blocks (from version 1.2 on, as byte 10 says) the worker keeps each block itself, so that a new version of
+# Of a feature file in several blocks (it has a fourth section, of their hashes, as byte 12 says) the worker keeps each block itself, so that a new version of
 # the catalogue is not fetched whole (app/src/worker/kept.rs).
 left_out=()
 for file in catalogue/features-*.twill catalogue/features-*.twill.1-*; do
-    if [ -f "$file" ] && [ "$(od -An -tu1 -j10 -N1 "$file" | tr -d ' ')" = 2 ]; then left_out=(! -path './catalogue/features-*'); fi
+    if [ -f "$file" ] && [ "0$(od -An -tu1 -j12 -N1 "$file" | tr -d ' ')" -ge 4 ]; then left_out=(! -path './catalogue/features-*'); fi
 done
 # Types are for programmers. What other people's pages load is listed: below this folder they are answered from the same version.
 { printf 'const FILES = ['; list ! -path './catalogue/images/*' ! -name sw.js ! -name '*.d.ts' ${left_out[@]+"${left_out[@]}"}; printf '];\n'; } >"$scratch/files"
