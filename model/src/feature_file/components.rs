@@ -290,8 +290,8 @@ mod tests {
     use super::*;
     use crate::feature_file::FeatureFile;
 
-    fn unit(values: Vec<f32>) -> Vec<f32> {
-        crate::embedder::unit(&values).unwrap()
+    fn unit(values: &[f32]) -> Vec<f32> {
+        crate::embedder::unit(values).unwrap()
     }
 
     /// All finer bits are given away before the last components, whose rows hardly differ.
@@ -324,12 +324,14 @@ mod tests {
             (state >> 40) as f32 / (1 << 24) as f32
         };
         // Hadamard's axes, more rows along some than along others.
-        let axis = |k: usize, i: usize| if (k & i).count_ones() % 2 == 0 { 0.125 } else { -0.125 };
+        let axis = |k: usize, i: usize| if (k & i).count_ones().is_multiple_of(2) { 0.125 } else { -0.125 };
         let rows: Vec<f32> = (0..6000)
             .flat_map(|row| {
                 let sign = if row % 2 == 0 { 1.0 } else { -1.0 };
                 let k = (next() * next() * rank as f32) as usize;
-                unit((0..dimension).map(|i| sign * axis(k, i) + 1e-4 * (next() - 0.5)).collect())
+                let row: Vec<f32> =
+                    (0..dimension).map(|i| sign * axis(k, i) + 1e-4 * (next() - 0.5)).collect();
+                unit(&row)
             })
             .collect();
         let file = FeatureFile::pack_rows(&rows, dimension, [0; 32], [0; 16]).unwrap();

@@ -191,7 +191,7 @@ mod tests {
         let json = serde_json::json!({
             "format": "twill-catalogue", "version": 1, "name": "Shop", "licence": "CC0-1.0", "count": count, "dimension": 80,
             "items": FileReference::hashed("items", "twill", b"items"),
-            "features": FileReference::hashed("features", "twill", &[7; 2_500_000]),
+            "features": FileReference::hashed("features", "twill", &vec![7; 2_500_000]),
             "weights_sha256": "00".repeat(32),
         });
         serde_json::from_value(json).unwrap()

@@ -101,7 +101,7 @@ pub fn index(embedder: &Embedder, sources: Vec<Source>, out: &Path, settings: &S
     let changes = shelf.changes(&listed);
     let edition =
         Edition { rows: &listed, items: &items, left_out: &left_out, gone: shelf.gone(&listed, &left_out) };
-    let other_bytes = publish::publish(edition, embedder, out, settings, journal)?;
+    let other_bytes = publish::publish(&edition, embedder, out, settings, journal)?;
     let embedded = done.iter().filter(|(_, row)| row.is_embedded).count();
     Ok(Summary {
         indexed: items.len(),

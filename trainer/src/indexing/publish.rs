@@ -35,7 +35,7 @@ pub(super) struct Edition<'a> {
 ///
 /// Fails when something cannot be written or removed.
 pub(super) fn publish(
-    edition: Edition,
+    edition: &Edition,
     embedder: &Embedder,
     out: &Path,
     settings: &Settings,
