@@ -54,7 +54,7 @@ impl FeatureFile {
             .iter()
             .flat_map(|embedding| embedding.vector.iter().map(|value| f16::from_f32(*value)))
             .collect();
-        Self::from_halves(rows, dimension, None, weights_sha256, preprocess_id)
+        Self::from_halves(rows, dimension, Codes::quantise, None, weights_sha256, preprocess_id)
     }
 
     /// [`FeatureFile::pack`] for a matrix: `rows` is row-major, each row `dimension` values and of length 1.
@@ -65,7 +65,7 @@ impl FeatureFile {
         preprocess_id: [u8; 16],
     ) -> Result<Self> {
         let rows = rows.iter().map(|value| f16::from_f32(*value)).collect();
-        Self::from_halves(rows, dimension, None, weights_sha256, preprocess_id)
+        Self::from_halves(rows, dimension, Codes::quantise, None, weights_sha256, preprocess_id)
     }
 
     /// [`FeatureFile::pack_rows`] with a code a value in any case: for few rows, among which looking for a plane takes longer than it saves.
@@ -75,18 +75,15 @@ impl FeatureFile {
         weights_sha256: [u8; 32],
         preprocess_id: [u8; 16],
     ) -> Result<Self> {
-        let vectors: Vec<f16> = rows.iter().map(|value| f16::from_f32(*value)).collect();
-        check_shape(vectors.len(), dimension)?;
-        check_vectors(&vectors, dimension)?;
-        let block_rows = codes::default_block_rows(vectors.len() / dimension, dimension);
-        let codes = Codes::quantise_plainly(&vectors, dimension, block_rows);
-        Ok(Self { dimension, weights_sha256, preprocess_id, vectors, codes })
+        let rows = rows.iter().map(|value| f16::from_f32(*value)).collect();
+        Self::from_halves(rows, dimension, Codes::quantise_plainly, None, weights_sha256, preprocess_id)
     }
 
-    /// `block_rows`, a multiple of sixteen, is chosen where `None`.
+    /// `quantise` makes the codes of vectors of a dimension in blocks of so many rows; `block_rows`, a multiple of sixteen, is chosen where `None`.
     fn from_halves(
         vectors: Vec<f16>,
         dimension: usize,
+        quantise: fn(&[f16], usize, usize) -> Codes,
         block_rows: Option<usize>,
         weights_sha256: [u8; 32],
         preprocess_id: [u8; 16],
@@ -95,7 +92,7 @@ impl FeatureFile {
         check_vectors(&vectors, dimension)?;
         let block_rows =
             block_rows.unwrap_or_else(|| codes::default_block_rows(vectors.len() / dimension, dimension));
-        let codes = Codes::quantise(&vectors, dimension, block_rows);
+        let codes = quantise(&vectors, dimension, block_rows);
         Ok(Self { dimension, weights_sha256, preprocess_id, vectors, codes })
     }
 

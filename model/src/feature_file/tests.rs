@@ -21,7 +21,7 @@ pub(super) fn file(count: usize) -> FeatureFile {
 /// The same in blocks of sixteen rows.
 pub(super) fn in_small_blocks(count: usize) -> FeatureFile {
     let file = file(count);
-    FeatureFile::from_halves(file.vectors, 10, Some(16), [7; 32], [9; 16]).unwrap()
+    FeatureFile::from_halves(file.vectors, 10, Codes::quantise, Some(16), [7; 32], [9; 16]).unwrap()
 }
 
 /// Rows near a plane of four dimensions, in blocks of sixteen, with codes along its axes.
