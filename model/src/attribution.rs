@@ -7,7 +7,8 @@
 //! round, with the positions of the second picture's maps.
 //!
 //! The looks lie differently on the photo, the second one mirrored where the card says so: each position is put back where it was seen.
-//! The colours' part of an embedding has no positions and is told apart.
+//! The colours' part of an embedding has no positions and is told apart. The instance feature is no linear function of what its
+//! head pools; what it adds to an embedding's similarity is in none of these parts.
 
 use ::image::RgbImage;
 
@@ -240,6 +241,7 @@ mod tests {
         let twice = ModelCard {
             preprocess: letterboxed,
             colour_share: 0.15,
+            instance_share: 0.0,
             second_look: Some(0.1),
             ..embedder::tests::card(&shipped)
         };

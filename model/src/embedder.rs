@@ -14,8 +14,8 @@ use crate::{
 /// What the network sees in one crop of a photo.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding {
-    /// The feature and, where the card gives colour a share, the garment's colours; of Euclidean length 1. Two garments
-    /// are as similar as the dot product of their vectors.
+    /// The feature and, where the card gives them a share, the garment's colours and the instance feature; of Euclidean length 1.
+    /// Two garments are as similar as the dot product of their vectors.
     pub vector: Vec<f32>,
     /// Probability of each category, in the order of the card's labels.
     pub probabilities: Vec<f32>,
@@ -135,7 +135,8 @@ impl Embedder {
     #[must_use]
     pub fn dimension(&self) -> usize {
         let colours = if self.card.colour_share > 0.0 { colour::PALETTE_LENGTH } else { 0 };
-        self.card.network.feature_length() + colours
+        let instance = if self.card.instance_share > 0.0 { self.card.network.instance_length() } else { 0 };
+        self.card.network.feature_length() + colours + instance
     }
 
     /// Embeds one crop of a photo. Fails with [`Error::Inference`].
@@ -163,7 +164,7 @@ impl Embedder {
             .iter()
             .zip(looks)
             .map(|((photo, _), look)| {
-                let vector = self.vector(&look.feature, photo, look.garment);
+                let vector = self.vector(&look, photo);
                 let Look { probabilities, attributes, garment, .. } = look;
                 Ok(Embedding { vector, probabilities, attributes, garment })
             })
@@ -182,12 +183,13 @@ impl Embedder {
             .iter()
             .zip(answers)
             .map(|((photo, crop), answer)| {
-                let Output { feature, category, attributes, boxes } = answer;
+                let Output { feature, category, attributes, boxes, instance } = answer;
                 let garment = garment(&self.card, photo, *crop, mirrored, &boxes);
                 let logits = self.by_attribute(&attributes);
                 let attributes = logits.iter().map(|logits| probabilities(logits).collect()).collect();
                 Ok(Look {
                     feature: unit(&feature)?,
+                    instance: if self.card.instance_share > 0.0 { unit(&instance)? } else { Vec::new() },
                     probabilities: probabilities(&category).collect(),
                     attributes,
                     garment,
@@ -196,14 +198,16 @@ impl Embedder {
             .collect()
     }
 
-    /// Feature and colours, each of length 1, weighted so that the dot product of two vectors is the weighted mean of the
-    /// similarity of their features and that of their colours.
-    fn vector(&self, feature: &[f32], photo: &RgbImage, garment: CropBox) -> Vec<f32> {
-        let share = self.card.colour_share;
-        let mut vector: Vec<f32> = feature.iter().map(|value| value * (1.0 - share).sqrt()).collect();
-        if share > 0.0 {
-            vector.extend(colour::palette(photo, garment).map(|value| value * share.sqrt()));
+    /// Feature, colours and instance feature, each of length 1, weighted so that the dot product of two vectors is the weighted mean
+    /// of the similarities of each.
+    fn vector(&self, look: &Look, photo: &RgbImage) -> Vec<f32> {
+        let (colour, instance) = (self.card.colour_share, self.card.instance_share);
+        let rest = 1.0 - colour - instance;
+        let mut vector: Vec<f32> = look.feature.iter().map(|value| value * rest.sqrt()).collect();
+        if colour > 0.0 {
+            vector.extend(colour::palette(photo, look.garment).map(|value| value * colour.sqrt()));
         }
+        vector.extend(look.instance.iter().map(|value| value * instance.sqrt()));
         vector
     }
 
@@ -240,6 +244,8 @@ fn probabilities(logits: &[f32]) -> impl Iterator<Item = f32> {
 struct Look {
     /// Of length 1.
     feature: Vec<f32>,
+    /// Likewise; empty where it has no share.
+    instance: Vec<f32>,
     probabilities: Vec<f32>,
     /// Of each attribute, as in [`Embedding`].
     attributes: Vec<Vec<f32>>,
@@ -248,11 +254,14 @@ struct Look {
 }
 
 impl Look {
-    /// Joins a closer look: features and all probabilities are averaged, the box is the closer look's. Fails with
-    /// [`Error::Inference`] where both features cancel out.
+    /// Joins a closer look: both features and all probabilities are averaged, the box is the closer look's. Fails with
+    /// [`Error::Inference`] where two features cancel out.
     fn add(&mut self, closer: Self) -> Result<()> {
-        let sum: Vec<f32> = self.feature.iter().zip(&closer.feature).map(|(a, b)| a + b).collect();
-        self.feature = unit(&sum)?;
+        let mean = |a: &[f32], b: &[f32]| unit(&a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>());
+        self.feature = mean(&self.feature, &closer.feature)?;
+        if !self.instance.is_empty() {
+            self.instance = mean(&self.instance, &closer.instance)?;
+        }
         let mine = self.probabilities.iter_mut().chain(self.attributes.iter_mut().flatten());
         let theirs = closer.probabilities.into_iter().chain(closer.attributes.into_iter().flatten());
         for (mean, value) in mine.zip(theirs) {
@@ -282,7 +291,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::preprocess::Preprocess;
-    use crate::resnet::ResNetConfig;
+    use crate::resnet::{InstanceConfig, ResNetConfig};
     use crate::weights::{CARD_FORMAT, CARD_VERSION, FileReference};
 
     /// A card for a network, with an input of 32 pixels.
@@ -296,6 +305,7 @@ pub(crate) mod tests {
             labels: (0..network.categories).map(|label| label.to_string()).collect(),
             attributes: Vec::new(),
             colour_share: 0.0,
+            instance_share: 0.0,
             second_look: None,
             mirror: false,
             licence: String::new(),
@@ -335,6 +345,53 @@ pub(crate) mod tests {
         let alone = block_on(once.embed(&photo, chosen)).unwrap();
         assert!(mixed[0].vector.iter().zip(&alone.vector).all(|(a, b)| (a - b).abs() < 1e-5));
         assert!(mixed[1].vector.iter().zip(&both.vector).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+
+    #[test]
+    fn the_instance_feature_stands_behind_the_colours() {
+        let photo = RgbImage::from_fn(60, 80, |x, y| Rgb([(x * 4) as u8, (y * 3) as u8, (x * y) as u8]));
+        let device = Device::flex();
+        let instance = InstanceConfig { length: 5, hidden: 6, attention: 2, shapes: 3, colours: 4 };
+        let network = ResNetConfig {
+            widths: vec![8, 16],
+            input_size: 32,
+            stem_stride: 2,
+            instance: Some(instance),
+            ..ResNetConfig::default()
+        };
+        let weights = network.init(&device).unwrap();
+        let embed = |change: &dyn Fn(&mut ModelCard)| {
+            let mut card = card(&network);
+            change(&mut card);
+            let embedder = Embedder::from_network(card, weights.clone(), device.clone());
+            let vector = block_on(embedder.embed(&photo, CropBox::WHOLE)).unwrap().vector;
+            assert_eq!(vector.len(), embedder.dimension());
+            (embedder.card().preprocess_id(), vector)
+        };
+        let plain = embed(&|_| ());
+        let coloured = embed(&|card| card.colour_share = 0.2);
+        let all = embed(&|card| (card.colour_share, card.instance_share) = (0.2, 0.3));
+        assert!(plain.0 != coloured.0 && coloured.0 != all.0);
+        let length = plain.1.len();
+        assert_eq!(
+            (length, coloured.1.len(), all.1.len()),
+            (16, 16 + colour::PALETTE_LENGTH, length + colour::PALETTE_LENGTH + 5)
+        );
+        let near = |a: &[f32], b: &[f32], scale: f32| {
+            a.iter().zip(b).all(|(a, b)| (a * scale.sqrt() - b).abs() < 1e-5)
+        };
+        assert!(near(&plain.1, &all.1[..length], 0.5));
+        assert!(near(&coloured.1[length..], &all.1[length..], 1.0));
+        let squares = |part: &[f32]| part.iter().map(|value| value * value).sum::<f32>();
+        assert!((squares(&all.1[length + colour::PALETTE_LENGTH..]) - 0.3).abs() < 1e-5);
+
+        // Two looks: the mean of both.
+        let only = embed(&|card| card.instance_share = 0.3);
+        let looks = embed(&|card| (card.instance_share, card.second_look) = (0.3, Some(0.1)));
+        assert!(
+            (squares(&looks.1[length..]) - 0.3).abs() < 1e-5
+                && !near(&only.1[length..], &looks.1[length..], 1.0)
+        );
     }
 
     #[test]

@@ -34,21 +34,21 @@ impl Network for Frozen {
 /// Numbers that the network of `config` answers for a picture, all heads together.
 #[must_use]
 pub fn row_length(config: &ResNetConfig) -> usize {
-    4 + config.feature_length() + config.categories + config.attribute_logits()
+    4 + config.feature_length() + config.categories + config.attribute_logits() + config.instance_length()
 }
 
-/// The answers as rows of numbers: box, feature, category, attributes, one picture after the other.
+/// The answers as rows of numbers: box, feature, category, attributes, instance, one picture after the other.
 #[must_use]
 pub fn rows_from_outputs(outputs: &[Output]) -> Vec<f32> {
     let row = |output: &Output| {
-        let Output { feature, category, attributes, boxes } = output;
-        [&boxes[..], feature, category, attributes].concat()
+        let Output { feature, category, attributes, boxes, instance } = output;
+        [&boxes[..], feature, category, attributes, instance].concat()
     };
     outputs.iter().flat_map(row).collect()
 }
 
-/// Takes rows of numbers apart: box, feature, category, attributes. Fails with [`Error::Inference`] where there are too few or too
-/// many.
+/// Takes rows of numbers apart: box, feature, category, attributes, instance. Fails with [`Error::Inference`] where there are too
+/// few or too many.
 ///
 /// # Shapes
 ///
@@ -62,12 +62,14 @@ pub fn outputs_from_rows(config: &ResNetConfig, rows: &[f32], batch: usize) -> R
     let take_apart = |row: &[f32]| {
         let (boxes, row) = row.split_at(4);
         let (feature, row) = row.split_at(config.feature_length());
-        let (category, attributes) = row.split_at(config.categories);
+        let (category, row) = row.split_at(config.categories);
+        let (attributes, instance) = row.split_at(config.attribute_logits());
         Output {
             feature: feature.to_vec(),
             category: category.to_vec(),
             attributes: attributes.to_vec(),
             boxes: boxes.to_vec(),
+            instance: instance.to_vec(),
         }
     };
     Ok(rows.chunks_exact(length).map(take_apart).collect())
@@ -76,6 +78,7 @@ pub fn outputs_from_rows(config: &ResNetConfig, rows: &[f32], batch: usize) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resnet::InstanceConfig;
 
     #[test]
     fn rows_are_taken_apart_or_refused() {
@@ -83,15 +86,17 @@ mod tests {
             widths: vec![2],
             categories: 3,
             attributes: vec![1, 1],
+            instance: Some(InstanceConfig { length: 3, hidden: 1, attention: 1, shapes: 1, colours: 1 }),
             ..ResNetConfig::default()
         };
-        let rows: Vec<f32> = (0..22).map(|value| value as f32).collect();
+        let rows: Vec<f32> = (0..28).map(|value| value as f32).collect();
         let outputs = outputs_from_rows(&config, &rows, 2).unwrap();
         let second = &outputs[1];
-        assert_eq!(second.boxes, [11.0, 12.0, 13.0, 14.0]);
-        assert_eq!(second.feature, [15.0, 16.0]);
-        assert_eq!(second.category, [17.0, 18.0, 19.0]);
-        assert_eq!(second.attributes, [20.0, 21.0]);
+        assert_eq!(second.boxes, [14.0, 15.0, 16.0, 17.0]);
+        assert_eq!(second.feature, [18.0, 19.0]);
+        assert_eq!(second.category, [20.0, 21.0, 22.0]);
+        assert_eq!(second.attributes, [23.0, 24.0]);
+        assert_eq!(second.instance, [25.0, 26.0, 27.0]);
         assert_eq!(rows_from_outputs(&outputs), rows);
         assert!(outputs_from_rows(&config, &rows[1..], 2).is_err());
         assert!(outputs_from_rows(&config, &rows, 1).is_err());

@@ -55,6 +55,9 @@ pub struct ModelCard {
     /// network's.
     #[serde(default)]
     pub colour_share: f32,
+    /// What share of a similarity the network's instance feature has, 0 to 0.9.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub instance_share: f32,
     /// Where given, the network looks at a photo twice, the second time at the box that it found with this margin around
     /// it, a fraction (0 to 1) of the box's sides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +108,14 @@ impl ModelCard {
         if !(0.0..=0.9).contains(&card.colour_share) {
             return Err(invalid("the share of colour is not between 0 and 0.9".to_owned()));
         }
+        if !(0.0..=0.9 - card.colour_share).contains(&card.instance_share) {
+            return Err(invalid(
+                "the shares of colour and instance are not between 0 and 0.9 together".to_owned(),
+            ));
+        }
+        if card.instance_share > 0.0 && card.network.instance.is_none() {
+            return Err(invalid("the instance feature has a share, but the network has none".to_owned()));
+        }
         if !card.second_look.is_none_or(|margin| (0.0..=1.0).contains(&margin)) {
             return Err(invalid("the margin of the second look is not between 0 and 1".to_owned()));
         }
@@ -132,6 +143,9 @@ impl ModelCard {
         if self.colour_share > 0.0 {
             add("", self.colour_share);
         }
+        if self.instance_share > 0.0 {
+            add("instance", self.instance_share);
+        }
         if let Some(margin) = self.second_look {
             add(if self.mirror { "mirrored second look" } else { "second look" }, margin);
         }
@@ -143,6 +157,11 @@ impl ModelCard {
     pub fn weights_sha256(&self) -> [u8; 32] {
         hash::from_hex(&self.weights.sha256).unwrap_or_default()
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_nothing(share: &f32) -> bool {
+    *share <= 0.0
 }
 
 /// A tensor on the host: shape as in a PyTorch `state_dict`, values row-major.

@@ -98,7 +98,11 @@ fn in_webkit_a_card_that_lies_is_left_alone() -> Result<()> {
 pub(crate) fn fake_card(shipped: &Shipped, server: &Server) -> Result<()> {
     const LOADER: &str = "worker-loader.js";
     let network = &shipped.embedder().card().network;
-    let row = 4 + network.feature_length() + network.categories + network.attributes.iter().sum::<usize>();
+    let row = 4
+        + network.feature_length()
+        + network.categories
+        + network.attributes.iter().sum::<usize>()
+        + network.instance_length();
     let loader = String::from_utf8(shipped.bytes(LOADER)?)?;
     let script = format!(
         "if (self.location.hash === '#graphics') {{

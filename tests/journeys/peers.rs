@@ -20,7 +20,7 @@ use image::RgbImage;
 use model::{
     crop::CropBox,
     preprocess::Preprocess,
-    resnet::{BoxHead, Pool, ResNet, ResNetConfig},
+    resnet::{BoxHead, InstanceConfig, Pool, ResNet, ResNetConfig},
     weights::{ModelCard, load},
 };
 use serde_json::json;
@@ -40,6 +40,7 @@ fn its_relatives_with_random_weights() -> Result<()> {
         embedding: Some(24),
         attributes: vec![3, 5],
         box_head: BoxHead::Map,
+        instance: Some(InstanceConfig { length: 10, hidden: 12, attention: 3, shapes: 7, colours: 9 }),
         ..ResNetConfig::default()
     };
     agrees(&wide, 2)?;
@@ -108,8 +109,9 @@ fn tensor(photos: &[RgbImage], preprocess: &Preprocess) -> Input {
 /// Runs the Rust network and writes what went in and what came out.
 fn exchange(folder: &Path, config: &ResNetConfig, network: &ResNet, input: &Input) -> Result<()> {
     let data = TensorData::new(input.values.clone(), input.shape);
-    let map = network.forward_features(Tensor::<4>::from_data(data, &Device::flex()));
-    let output = network.forward_head(map.clone());
+    let tensor = Tensor::<4>::from_data(data, &Device::flex());
+    let map = network.forward_features(tensor.clone());
+    let output = network.forward_head(tensor, map.clone());
     let mut shapes = json!({ "input": input.shape });
     write(folder, "input", &input.values)?;
     let answers = [
@@ -119,7 +121,8 @@ fn exchange(folder: &Path, config: &ResNetConfig, network: &ResNet, input: &Inpu
         ("boxes", output.boxes.into_data()),
     ];
     let attributes = output.attributes.map(|logits| ("attributes", logits.into_data()));
-    for (name, data) in answers.into_iter().chain(attributes) {
+    let instance = output.instance.map(|feature| ("instance", feature.into_data()));
+    for (name, data) in answers.into_iter().chain(attributes).chain(instance) {
         shapes[name] = json!(data.shape().to_vec());
         let values = data.try_into_vec_as::<f32>().map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
         write(folder, name, &values)?;

@@ -4,7 +4,7 @@
 
 FOLDER of the weights holds model.json and the safetensors file that it names. Every photo is read, decoded, turned upright, fitted
 into the network's square and looked at as often as the card says: as a whole, then (mirrored, where the card says so) at
-the box that the first look found. Colours are left out, which favours PyTorch. What makes PyTorch quick is used: channels last, batch
+the box that the first look found. Colours and the instance feature are left out, which favours PyTorch. What makes PyTorch quick is used: channels last, batch
 norms folded by its own freezing, JPEGs decoded smaller where that leaves enough pixels, batches, and the better of a process a
 core with one thread each and one process with a thread a core.
 

@@ -3,7 +3,7 @@
     python export_onnx.py --weights FOLDER --out FILE.onnx
 
 FOLDER holds model.json and the safetensors file that it names. The file has one input, `input` [1, 3, size, size], and the outputs
-`boxes`, `feature`, `category` and, where the network has any, `attributes`, in single precision. Batch norms are left where they are
+`boxes`, `feature`, `category` and, where the network has any, `attributes` and `instance`, in single precision. Batch norms are left where they are
 or folded as PyTorch's exporter sees fit; a runtime's own optimisations come on top. Needs the package `onnx`.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from resnet_torch import Weights, forward, read_safetensors
 
-ANSWERS = ["boxes", "feature", "category", "attributes"]
+ANSWERS = ["boxes", "feature", "category", "attributes", "instance"]
 
 
 class Network(torch.nn.Module):
@@ -43,7 +43,7 @@ def main():
     card = json.loads((arguments.weights / "model.json").read_text())
     shape = card["network"]
     network = Network(shape, read_safetensors(arguments.weights / card["weights"]["file"])).eval()
-    names = ANSWERS if shape.get("attributes") else ANSWERS[:3]
+    names = [name for name in ANSWERS if name in ANSWERS[:3] or shape.get(name)]
     x = torch.zeros(1, 3, shape["input_size"], shape["input_size"])
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")

@@ -3,7 +3,7 @@
     python resnet_torch.py --card model.json --weights FILE.safetensors --exchange DIR [--tolerance 1e-4]
 
 DIR holds what the Rust network was given and what it answered, as raw little-endian f32 beside `shapes.json`
-({"input": [n, 3, s, s], "map": [...], "feature": [...], "category": [...], "boxes": [...]}, and "attributes" where there are any). Exits with 0 where PyTorch gives the same
+({"input": [n, 3, s, s], "map": [...], "feature": [...], "category": [...], "boxes": [...]}, "attributes" and "instance" where there are any). Exits with 0 where PyTorch gives the same
 numbers within the tolerance, with 1 where it does not, and prints the largest difference of each.
 
 The network (issue "A photo in, similar garments out", generalised by the card's `network`): a 3x3 convolution, batch norm and ReLU;
@@ -78,7 +78,24 @@ def block(weights, path, x, channels, stride, bare, epsilon):
     return y + shortcut(x, channels, stride)
 
 
+def pointwise(weights, x, path):
+    return F.conv2d(x, weights(f"{path}.weight"), weights(f"{path}.bias"))
+
+
+def instance(weights, picture, feature_map, pooled, epsilon):
+    path = "head.instance"
+    small = F.avg_pool2d(picture, 2)
+    colours = F.relu(pointwise(weights, F.relu(pointwise(weights, small, f"{path}.tones")), f"{path}.colours"))
+    colours = F.avg_pool2d(colours, small.shape[-1] // feature_map.shape[-1])
+    seen = torch.cat([pointwise(weights, feature_map, f"{path}.shapes"), colours], 1).flatten(2)
+    attention = pointwise(weights, feature_map, f"{path}.attention").flatten(2).softmax(2)
+    attended = torch.einsum("bhp,bcp->bhc", attention, seen).flatten(1)
+    everything = weights.batch_norm(torch.cat([pooled, attended], 1), f"{path}.norm", epsilon)
+    return weights.linear(F.relu(weights.linear(everything, f"{path}.hidden")), f"{path}.feature")
+
+
 def forward(network, weights, x):
+    picture = x
     epsilon = network["epsilon"]
     x = F.conv2d(x, weights("stem.conv.weight"), stride=network["stem_stride"], padding=1)
     x = F.relu(weights.batch_norm(x, "stem.norm", epsilon))
@@ -104,6 +121,8 @@ def forward(network, weights, x):
     answers = {"map": feature_map, "feature": feature, "category": category, "boxes": boxes}
     if network.get("attributes"):
         answers["attributes"] = weights.linear(feature, "head.attributes")
+    if network.get("instance"):
+        answers["instance"] = instance(weights, picture, feature_map, pooled, epsilon)
     return answers
 
 

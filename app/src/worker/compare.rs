@@ -7,7 +7,7 @@ use js_sys::{Array, Uint8Array};
 use model::Error;
 use model::attribution::attribute;
 use model::catalogue::Item;
-use model::colour::{FAMILIES, family_of_hex};
+use model::colour::{FAMILIES, PALETTE_LENGTH, family_of_hex};
 use model::crop::CropBox;
 use model::weights::ModelCard;
 use web_sys::Blob;
@@ -122,13 +122,12 @@ async fn known(desk: &Desk, engine: &Engine, side: &Side) -> Result<Known, Fault
 fn by_what_is_known(card: &ModelCard, mine: Known, theirs: Known) -> Comparison {
     let (query, item) = in_both(mine.traits, &theirs.traits);
     let (mine_vector, theirs_vector) = (&mine.vector, &theirs.vector);
-    // The colours follow the network's feature, each scaled by the root of its share.
-    let length = card.network.feature_length().min(mine_vector.len()).min(theirs_vector.len());
+    // The colours stand behind the network's feature and before the instance feature, each scaled by the root of its share.
     let share = card.colour_share;
-    let dot = |from: usize| -> f32 {
-        mine_vector[from..].iter().zip(&theirs_vector[from..]).map(|(one, other)| one * other).sum()
-    };
-    let (whole, colours) = (dot(0), dot(length));
+    let products = || mine_vector.iter().zip(theirs_vector).map(|(one, other)| one * other);
+    let palette = if share > 0.0 { PALETTE_LENGTH } else { 0 };
+    let colours: f32 = products().skip(card.network.feature_length()).take(palette).sum();
+    let whole: f32 = products().sum();
     Comparison {
         query,
         item,

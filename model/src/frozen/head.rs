@@ -1,5 +1,6 @@
-//! From the feature map to the feature, the category and the box.
+//! From the feature map to the features, the category and the box.
 
+use super::instance::Instance;
 use super::map::{FeatureMap, Map};
 use super::tensors::{Affine, Tensors};
 use crate::Result;
@@ -16,6 +17,8 @@ pub struct Output {
     pub attributes: Vec<f32>,
     /// x1, y1, x2, y2 as fractions of the input square, unbounded.
     pub boxes: Vec<f32>,
+    /// `[instance_length]`, not normalised.
+    pub instance: Vec<f32>,
 }
 
 impl Output {
@@ -24,8 +27,8 @@ impl Output {
     #[must_use]
     pub fn agrees(&self, other: &Self, least: f32) -> bool {
         let heads = |output: &Self| {
-            let Self { feature, category, attributes, boxes } = output.clone();
-            [feature, category, attributes, boxes]
+            let Self { feature, category, attributes, boxes, instance } = output.clone();
+            [feature, category, attributes, boxes, instance]
         };
         let mut all = heads(self).into_iter().zip(heads(other));
         all.all(|(one, other)| one.len() == other.len() && cosine(&one, &other) >= least)
@@ -51,24 +54,25 @@ pub(super) struct Head {
     attributes: Option<Linear>,
     box_map: Option<Linear>,
     boxes: Linear,
+    instance: Option<Instance>,
 }
 
 /// A matrix `[outputs, inputs]` and a bias.
 #[derive(Debug)]
-struct Linear {
+pub(super) struct Linear {
     weight: Vec<f32>,
     bias: Vec<f32>,
 }
 
 impl Linear {
-    fn new(tensors: &Tensors<'_>, path: &str, inputs: usize, outputs: usize) -> Result<Self> {
+    pub(super) fn new(tensors: &Tensors<'_>, path: &str, inputs: usize, outputs: usize) -> Result<Self> {
         Ok(Self {
             weight: tensors.values(&format!("{path}.weight"), inputs * outputs)?.to_vec(),
             bias: tensors.values(&format!("{path}.bias"), outputs)?.to_vec(),
         })
     }
 
-    fn apply(&self, input: &[f32]) -> Vec<f32> {
+    pub(super) fn apply(&self, input: &[f32]) -> Vec<f32> {
         let rows = self.weight.chunks_exact(input.len());
         rows.zip(&self.bias).map(|(row, bias)| dot(row, input) + bias).collect()
     }
@@ -130,6 +134,11 @@ impl Head {
                 .transpose()?,
             box_map,
             boxes,
+            instance: config
+                .instance
+                .as_ref()
+                .map(|instance| Instance::new(config, instance, tensors))
+                .transpose()?,
         })
     }
 
@@ -162,8 +171,8 @@ impl Head {
         (pixels().map(share).collect(), rest)
     }
 
-    /// The answer to the last block's map; `active` is memory.
-    pub(super) fn forward(&self, map: &Map, active: &mut Map) -> Output {
+    /// The answer to a picture and the last block's map of it; `active` is memory.
+    pub(super) fn forward(&self, input: &[f32], map: &Map, active: &mut Map) -> Output {
         active.reshape(map.size(), self.channels);
         self.norm.apply(map, active);
         let pixels = || (0..active.size()).flat_map(|y| active.row(y).chunks_exact(active.channels()));
@@ -176,6 +185,8 @@ impl Head {
         let count = (active.size() * active.size()) as f32;
         let root = |mean: f32| if self.pool == Pool::Gem { (mean + OFFSET).powf(1.0 / 3.0) } else { mean };
         let pooled: Vec<f32> = sums.into_iter().map(|sum| root(sum / count)).collect();
+        let instance =
+            self.instance.as_ref().map(|head| head.apply(input, active, &pooled)).unwrap_or_default();
         let feature = match &self.embedding {
             Some(embedding) => embedding.apply(&pooled),
             None => pooled,
@@ -195,6 +206,7 @@ impl Head {
             attributes: self.attributes.as_ref().map(|head| head.apply(&feature)).unwrap_or_default(),
             feature,
             boxes,
+            instance,
         }
     }
 }
@@ -217,6 +229,7 @@ mod tests {
             category: category.to_vec(),
             attributes: Vec::new(),
             boxes: vec![0.1, 0.2, 0.8, 0.9],
+            instance: Vec::new(),
         };
         let one = output(&[1.0, 2.0], &[3.0, -1.0]);
         assert!(one.agrees(&one, 0.999) && one.agrees(&output(&[2.0, 4.0], &[3.0, -1.0]), 0.999));
@@ -243,6 +256,7 @@ mod tests {
             attributes: None,
             box_map: None,
             boxes: linear(1, 4),
+            instance: None,
         };
         // Four positions with 1, 2, nothing and nothing: cubes 1 and 8 of 9, a mean of 9/4.
         let map = FeatureMap { size: 2, values: vec![1.0, 2.0, 0.0, 0.0] };

@@ -9,6 +9,7 @@ mod convolution;
 #[cfg(feature = "wgpu")]
 mod gpu;
 mod head;
+mod instance;
 mod kernel;
 mod map;
 mod tensors;
@@ -165,7 +166,7 @@ impl Frozen {
         for block in &self.blocks {
             block.apply(map, rooms, scratch);
         }
-        let output = self.head.forward(map, &mut rooms[0]);
+        let output = self.head.forward(input, map, &mut rooms[0]);
         look(&rooms[0]);
         if let Ok(mut kept) = self.memory.lock() {
             kept.push(memory);

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use burn::tensor::{Device, Distribution, Tensor};
 
 use super::*;
-use crate::resnet::{BoxHead, Pool, ResNet};
+use crate::resnet::{BoxHead, InstanceConfig, Pool, ResNet};
 use crate::weights::to_host;
 
 /// A network with running statistics that are not those of the start.
@@ -31,6 +31,7 @@ fn compare(config: &ResNetConfig) {
         ("boxes", expected.boxes, found.boxes),
     ]
     .into_iter()
+    .chain(expected.instance.map(|feature| ("instance", feature, found.instance)))
     .chain(expected.attributes.map(|logits| ("attributes", logits, found.attributes)))
     {
         let expected = expected.into_data().try_to_vec::<f32>().unwrap();
@@ -55,11 +56,15 @@ fn equals_burn_s_network() {
         box_head: BoxHead::Map,
         categories: 18,
         attributes: vec![5, 1, 9],
+        instance: Some(InstanceConfig { length: 48, hidden: 96, attention: 3, shapes: 32, colours: 24 }),
         ..seed.clone()
     };
     compare(&wide);
     // Maps of odd size, widths that fill no vector, a single block, a last stage of one pixel.
     compare(&ResNetConfig { input_size: 24, widths: vec![6, 10, 14, 22], blocks: 1, ..seed.clone() });
+    // A head whose parts fill no vector, and a map as fine as the picture that it reads.
+    let instance = Some(InstanceConfig { length: 5, hidden: 7, attention: 2, shapes: 3, colours: 9 });
+    compare(&ResNetConfig { input_size: 24, widths: vec![6, 10], blocks: 1, instance, ..seed.clone() });
     compare(&ResNetConfig { input_size: 40, stem_stride: 4, widths: vec![8, 8], blocks: 3, ..seed });
 }
 

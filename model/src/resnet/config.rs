@@ -24,6 +24,55 @@ pub enum BoxHead {
     Map,
 }
 
+/// What the second feature is made of, which tells garments of one kind apart; see [`InstanceHead`](super::InstanceHead).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceConfig {
+    /// Length of the feature.
+    pub length: usize,
+    /// Units of the layer before it.
+    pub hidden: usize,
+    /// Ways of weighing the positions of the feature map.
+    pub attention: usize,
+    /// Channels that the feature map is narrowed to.
+    pub shapes: usize,
+    /// Channels that the picture's own colours become.
+    pub colours: usize,
+}
+
+impl InstanceConfig {
+    /// Channels between a picture's three and its [`InstanceConfig::colours`].
+    pub const TONES: usize = 16;
+    /// The picture is read at a width and height this many times less than the network's input.
+    pub const REDUCTION: usize = 2;
+
+    /// What is known of a position: its shapes and its colours.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.shapes + self.colours
+    }
+
+    /// Values that the hidden layer sees, of a feature map with this many channels.
+    #[must_use]
+    pub fn inputs(&self, map_channels: usize) -> usize {
+        map_channels + self.attention * self.channels()
+    }
+
+    fn is_in_bounds(&self) -> bool {
+        let Self { length, hidden, attention, shapes, colours } = self;
+        [length, hidden, attention, shapes, colours].into_iter().all(|part| (1..=1024).contains(part))
+    }
+
+    fn multiply_adds(&self, config: &ResNetConfig) -> usize {
+        let pixels = (config.input_size / Self::REDUCTION).pow(2);
+        let positions = config.map_size().pow(2);
+        let tones = pixels * Self::TONES * (3 + self.colours);
+        let narrowed = positions * config.map_channels() * (self.shapes + self.attention);
+        let pooled = positions * self.attention * self.channels();
+        tones + narrowed + pooled + self.hidden * (self.inputs(config.map_channels()) + self.length)
+    }
+}
+
 /// Shape of a [`ResNet`](super::ResNet). The default is the seed's network, with n = 2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +98,9 @@ pub struct ResNetConfig {
     /// Values that each attribute (pattern, sleeve ...) can have; without any there is no attribute head.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<usize>,
+    /// A second feature that tells garments of one kind apart, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<InstanceConfig>,
 }
 
 impl Default for ResNetConfig {
@@ -64,6 +116,7 @@ impl Default for ResNetConfig {
             box_head: BoxHead::Feature,
             categories: 6,
             attributes: Vec::new(),
+            instance: None,
         }
     }
 }
@@ -76,6 +129,12 @@ impl ResNetConfig {
     #[must_use]
     pub fn feature_length(&self) -> usize {
         self.embedding.unwrap_or_else(|| self.map_channels())
+    }
+
+    /// Length of the instance feature; 0 without one.
+    #[must_use]
+    pub fn instance_length(&self) -> usize {
+        self.instance.as_ref().map_or(0, |instance| instance.length)
     }
 
     /// Logits of the attribute head: the values of all attributes, one attribute after the other.
@@ -121,6 +180,7 @@ impl ResNetConfig {
             BoxHead::Feature => 4 * self.feature_length(),
             BoxHead::Map => size * size * Self::BOX_CHANNELS * (channels + 4),
         };
+        sum += self.instance.as_ref().map_or(0, |instance| instance.multiply_adds(self));
         sum as u64
     }
 
@@ -152,6 +212,10 @@ impl ResNetConfig {
             || !self.attributes.iter().all(|values| (1..=256).contains(values))
         {
             "the number of attributes or of their values is out of range"
+        } else if self.instance.as_ref().is_some_and(|instance| !instance.is_in_bounds()) {
+            "a part of the instance head is out of range"
+        } else if self.instance.is_some() && !self.reduction().is_multiple_of(InstanceConfig::REDUCTION) {
+            "its feature map is too fine for an instance head"
         } else {
             return Ok(());
         };

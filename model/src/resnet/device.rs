@@ -26,15 +26,15 @@ impl Network for OnDevice {
     }
 }
 
-/// The network's answer as one row of numbers a picture: box, feature, category, attributes. One read-back: each is a round
-/// trip to a graphics card.
+/// The network's answer as one row of numbers a picture: box, feature, category, attributes, instance. One read-back: each is
+/// a round trip to a graphics card.
 ///
 /// Fails with [`Error::Inference`].
 ///
 /// # Shapes
 ///
 /// - `pictures`: `[batch, 3, size, size]`, preprocessed, flat
-/// - output: `[batch, 4 + feature_length + categories + attribute_logits]`, flat
+/// - output: `[batch, row_length]`, flat (see [`crate::network::row_length`])
 pub async fn forward_flat(
     network: &ResNet,
     device: &Device,
@@ -49,7 +49,7 @@ pub async fn forward_flat(
     let data = TensorData::new(pictures, [batch, 3, size, size]);
     let output = network.forward(Tensor::<4>::from_data(data, device));
     let mut all = vec![output.boxes, output.feature, output.category];
-    all.extend(output.attributes);
+    all.extend(output.attributes.into_iter().chain(output.instance));
     let data = Tensor::cat(all, 1).into_data_async().await.map_err(|error| failed(error.to_string()))?;
     data.try_into_vec_as::<f32>().map_err(|error| failed(error.to_string()))
 }

@@ -10,7 +10,7 @@ use burn::{
 };
 
 use super::network::norm;
-use super::{BoxHead, Pool, ResNetConfig};
+use super::{BoxHead, InstanceHead, Pool, ResNetConfig};
 
 /// What the network says of a batch of pictures.
 #[derive(Debug, Clone)]
@@ -23,9 +23,11 @@ pub struct HeadOutput {
     pub attributes: Option<Tensor<2>>,
     /// `[batch, 4]`: x1, y1, x2, y2 as fractions of the input square, unbounded.
     pub boxes: Tensor<2>,
+    /// `[batch, instance_length]`, not normalised; only with an instance head.
+    pub instance: Option<Tensor<2>>,
 }
 
-/// Final activation, pooling, optional projection, category head, attribute head and box head.
+/// Final activation, pooling, optional projection, category head, attribute head, box head and instance head.
 #[derive(Module, Debug)]
 pub struct Head {
     pub(crate) norm: BatchNorm,
@@ -36,6 +38,8 @@ pub struct Head {
     /// Only with [`BoxHead::Map`].
     pub(crate) box_map: Option<Conv2d>,
     pub(crate) boxes: Linear,
+    /// Only where the configuration has one.
+    pub(crate) instance: Option<InstanceHead>,
     generalised_mean: bool,
 }
 
@@ -58,16 +62,19 @@ impl Head {
             attributes: attributes.map(|logits| LinearConfig::new(feature, logits).init(device)),
             box_map,
             boxes: LinearConfig::new(box_inputs, 4).init(device),
+            instance: config.instance.as_ref().map(|instance| InstanceHead::new(config, instance, device)),
             generalised_mean: config.pool == Pool::Gem,
         }
     }
 
     /// # Shapes
     ///
+    /// - `input`: `[batch, 3, size, size]`, preprocessed
     /// - `map`: `[batch, channels, height, width]`, activated
     /// - output: see [`HeadOutput`]
-    pub(super) fn forward(&self, map: Tensor<4>) -> HeadOutput {
+    pub(super) fn forward(&self, input: Tensor<4>, map: Tensor<4>) -> HeadOutput {
         let pooled = self.pool(map.clone());
+        let instance = self.instance.as_ref().map(|head| head.forward(input, map.clone(), pooled.clone()));
         let feature = match &self.embedding {
             Some(embedding) => embedding.forward(pooled),
             None => pooled,
@@ -80,6 +87,7 @@ impl Head {
             category: self.category.forward(feature.clone()),
             attributes: self.attributes.as_ref().map(|head| head.forward(feature.clone())),
             boxes: self.boxes.forward(box_input),
+            instance,
             feature,
         }
     }

@@ -1,6 +1,6 @@
 //! Names and shapes of the stored tensors, as they follow from the configuration alone.
 
-use super::{BoxHead, ResNetConfig};
+use super::{BoxHead, InstanceConfig, ResNetConfig};
 
 /// Name and shape of every tensor that a weights file of this network holds, in the order in which files are written.
 ///
@@ -36,12 +36,22 @@ pub fn layout(config: &ResNetConfig) -> Vec<(String, Vec<usize>)> {
         BoxHead::Feature => feature,
         BoxHead::Map => {
             let narrow = ResNetConfig::BOX_CHANNELS;
-            tensors.kernel("head.box_map", [narrow, channels, 1, 1]);
-            tensors.add("head.box_map.bias", &[narrow]);
+            tensors.pointwise("head.box_map", channels, narrow);
             narrow * config.map_size() * config.map_size()
         }
     };
     tensors.linear("head.boxes", box_inputs, 4);
+    if let Some(instance) = &config.instance {
+        let InstanceConfig { length, hidden, attention, shapes, colours } = *instance;
+        tensors.pointwise("head.instance.tones", 3, InstanceConfig::TONES);
+        tensors.pointwise("head.instance.colours", InstanceConfig::TONES, colours);
+        tensors.pointwise("head.instance.shapes", channels, shapes);
+        tensors.pointwise("head.instance.attention", channels, attention);
+        let inputs = instance.inputs(channels);
+        tensors.norm("head.instance.norm", inputs);
+        tensors.linear("head.instance.hidden", inputs, hidden);
+        tensors.linear("head.instance.feature", hidden, length);
+    }
     tensors.0
 }
 
@@ -55,6 +65,12 @@ impl Layout {
 
     fn kernel(&mut self, path: &str, shape: [usize; 4]) {
         self.add(&format!("{path}.weight"), &shape);
+    }
+
+    /// A 1x1 convolution with a bias.
+    fn pointwise(&mut self, path: &str, inputs: usize, outputs: usize) {
+        self.kernel(path, [outputs, inputs, 1, 1]);
+        self.add(&format!("{path}.bias"), &[outputs]);
     }
 
     fn linear(&mut self, path: &str, inputs: usize, outputs: usize) {

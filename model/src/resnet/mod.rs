@@ -15,6 +15,8 @@ mod device;
 #[cfg(feature = "burn")]
 mod head;
 #[cfg(feature = "burn")]
+mod instance;
+#[cfg(feature = "burn")]
 mod layers;
 mod layout;
 #[cfg(feature = "burn")]
@@ -22,13 +24,14 @@ mod network;
 #[cfg(feature = "burn")]
 mod state;
 
-pub use config::{BoxHead, Pool, ResNetConfig};
+pub use config::{BoxHead, InstanceConfig, Pool, ResNetConfig};
 pub use layout::layout;
 #[cfg(feature = "burn")]
 pub use {
     block::Block,
     device::{OnDevice, forward_flat},
     head::{Head, HeadOutput},
+    instance::InstanceHead,
     layers::{Layers, Plain},
     network::ResNet,
     state::{Slot, walk},

@@ -12,7 +12,7 @@ use burn::{
 use super::{Block, Head, HeadOutput, Layers, Plain, ResNetConfig};
 use crate::Result;
 
-/// A pre-activation residual network with a category head and a box head.
+/// A pre-activation residual network with its heads.
 #[derive(Module, Debug)]
 pub struct ResNet {
     pub(crate) stem: Conv2d,
@@ -70,21 +70,22 @@ impl ResNet {
         layers.activate(&self.head.norm, x)
     }
 
-    /// The feature vector and the heads' outputs from a feature map.
+    /// The feature vector and the heads' outputs from a picture and its feature map.
     ///
     /// # Shapes
     ///
+    /// - `input`: `[batch, 3, size, size]`, preprocessed
     /// - `map`: as [`ResNet::forward_features`] returns it
     /// - output: see [`HeadOutput`]
     #[must_use]
-    pub fn forward_head(&self, map: Tensor<4>) -> HeadOutput {
-        self.head.forward(map)
+    pub fn forward_head(&self, input: Tensor<4>, map: Tensor<4>) -> HeadOutput {
+        self.head.forward(input, map)
     }
 
     /// [`ResNet::forward_features`], then [`ResNet::forward_head`].
     #[must_use]
     pub fn forward(&self, input: Tensor<4>) -> HeadOutput {
-        self.forward_head(self.forward_features(input))
+        self.forward_head(input.clone(), self.forward_features(input))
     }
 }
 

@@ -51,7 +51,15 @@ pub fn walk<E>(
     if let Some(box_map) = &mut network.head.box_map {
         conv("head.box_map", box_map, visit)?;
     }
-    linear("head.boxes", &mut network.head.boxes, visit)
+    linear("head.boxes", &mut network.head.boxes, visit)?;
+    let Some(head) = &mut network.head.instance else { return Ok(()) };
+    conv("head.instance.tones", &mut head.tones, visit)?;
+    conv("head.instance.colours", &mut head.colours, visit)?;
+    conv("head.instance.shapes", &mut head.shapes, visit)?;
+    conv("head.instance.attention", &mut head.attention, visit)?;
+    batch_norm("head.instance.norm", &mut head.norm, visit)?;
+    linear("head.instance.hidden", &mut head.hidden, visit)?;
+    linear("head.instance.feature", &mut head.feature, visit)
 }
 
 fn conv<E>(

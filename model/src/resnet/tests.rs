@@ -23,6 +23,8 @@ fn variants() -> Vec<ResNetConfig> {
             box_head: BoxHead::Map,
             blocks: 1,
             attributes: vec![3, 4],
+            instance: Some(InstanceConfig { length: 5, hidden: 6, attention: 2, shapes: 3, colours: 4 }),
+            stem_stride: 2,
             ..seed.clone()
         },
         seed,
@@ -36,11 +38,12 @@ fn shapes_are_as_documented() {
         let network = config.init(&device).unwrap();
         let map = network.forward_features(input(2, 64, &device));
         assert_eq!(map.dims(), [2, config.map_channels(), config.map_size(), config.map_size()]);
-        let output = network.forward_head(map);
+        let output = network.forward_head(input(2, 64, &device), map);
         assert_eq!(output.feature.dims(), [2, config.feature_length()]);
         assert_eq!(output.category.dims(), [2, 6]);
         assert_eq!(output.boxes.dims(), [2, 4]);
         assert_eq!(output.attributes.map_or(0, |logits| logits.dims()[1]), config.attribute_logits());
+        assert_eq!(output.instance.map_or(0, |feature| feature.dims()[1]), config.instance_length());
     }
 }
 
@@ -112,7 +115,8 @@ fn generalised_mean_by_hand() {
     values[..256].fill(2.0);
     values[256] = 8.0;
     let map = Tensor::<4>::from_data(TensorData::new(values, [1, 64, 16, 16]), &device);
-    let feature = network.forward_head(map).feature.into_data().try_to_vec::<f32>().unwrap();
+    let feature =
+        network.forward_head(input(1, 64, &device), map).feature.into_data().try_to_vec::<f32>().unwrap();
     // (512 / 256)^(1/3) for the second channel.
     assert!((feature[0] - 2.0).abs() < 1e-4 && (feature[1] - 2f32.cbrt()).abs() < 1e-4);
     assert!(feature[2] < 0.011);
@@ -184,6 +188,7 @@ fn another_network_s_tensors_are_adopted_where_they_fit() {
 #[test]
 fn configurations_out_of_bounds_are_refused() {
     let seed = ResNetConfig::default();
+    let instance = InstanceConfig { length: 5, hidden: 6, attention: 2, shapes: 3, colours: 4 };
     for config in [
         ResNetConfig { widths: vec![], ..seed.clone() },
         ResNetConfig { widths: vec![64, 32], ..seed.clone() },
@@ -194,6 +199,8 @@ fn configurations_out_of_bounds_are_refused() {
         ResNetConfig { categories: 0, ..seed.clone() },
         ResNetConfig { attributes: vec![2, 0], ..seed.clone() },
         ResNetConfig { attributes: vec![usize::MAX], ..seed.clone() },
+        ResNetConfig { instance: Some(InstanceConfig { hidden: 0, ..instance.clone() }), ..seed.clone() },
+        ResNetConfig { instance: Some(instance), widths: vec![16], ..seed.clone() },
         ResNetConfig { epsilon: f64::NAN, ..seed },
     ] {
         assert!(matches!(config.init(&Device::flex()), Err(Error::InvalidModelCard { .. })), "{config:?}");

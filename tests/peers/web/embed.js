@@ -6,7 +6,7 @@ import start, { Runner } from "./twill/embed_peer.js";
 import { Photos } from "./photos.js";
 
 const BLOCK = 5;
-const ANSWERS = ["boxes", "feature", "category", "attributes"];
+const ANSWERS = ["boxes", "feature", "category", "attributes", "instance"];
 
 const bytes = async (path) => {
   const response = await fetch(path);

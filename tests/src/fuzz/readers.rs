@@ -17,7 +17,7 @@ use model::{
     items::{Items, pages},
     look::LOOK,
     preprocess::Preprocess,
-    resnet::{ResNetConfig, layout},
+    resnet::{InstanceConfig, ResNetConfig, layout},
     search::{Accuracy, Filter, Request, brute_force, search, search_stream},
     wardrobe::{
         Garment,
@@ -111,7 +111,9 @@ fn large_photos(_: &Target) -> Vec<Vec<u8>> {
 
 /// A network of a few numbers.
 fn tiny_network() -> ResNetConfig {
-    ResNetConfig { input_size: 16, widths: vec![4, 8], blocks: 1, categories: 2, ..ResNetConfig::default() }
+    let instance = Some(InstanceConfig { length: 3, hidden: 4, attention: 1, shapes: 2, colours: 2 });
+    let widths = vec![4, 8];
+    ResNetConfig { input_size: 16, widths, blocks: 1, categories: 2, instance, ..ResNetConfig::default() }
 }
 
 fn card_for(weights: &[u8]) -> Vec<u8> {
@@ -124,6 +126,7 @@ fn card_for(weights: &[u8]) -> Vec<u8> {
         labels: vec!["hat".to_owned(), "shoe".to_owned()],
         attributes: Vec::new(),
         colour_share: 0.2,
+        instance_share: 0.3,
         second_look: Some(0.1),
         mirror: true,
         licence: String::new(),

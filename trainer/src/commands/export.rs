@@ -40,6 +40,10 @@ pub struct Flags {
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     colour_share: f32,
 
+    /// What share of a similarity the instance feature has, which tells garments of one kind apart, 0 to 0.9.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    instance_share: f32,
+
     /// Let categories count for more in the features: the directions that the category head looks at most grow by this factor
     /// more, others by less. The heads' answers stay as they are.
     #[arg(long, value_name = "FACTOR", default_value_t = 0.0)]
@@ -70,6 +74,11 @@ pub fn run(flags: Flags) -> Result<()> {
         "--colour-share is {}; it must be from 0 to 0.9",
         flags.colour_share
     );
+    ensure!(
+        (0.0..=0.9 - flags.colour_share).contains(&flags.instance_share),
+        "--instance-share is {}; it must be from 0 to 0.9, together with --colour-share",
+        flags.instance_share
+    );
     ensure!((0.0..=100.0).contains(&flags.emphasis), "--emphasis is a factor from 0 to 100");
     ensure!(
         flags.second_look.is_none_or(|margin| (0.0..=1.0).contains(&margin)),
@@ -82,6 +91,10 @@ pub fn run(flags: Flags) -> Result<()> {
         leave_out(&mut tensors, &mut progress, name)?;
     }
     let network = progress.network();
+    ensure!(
+        flags.instance_share <= 0.0 || network.instance.is_some(),
+        "--instance-share is given, but the run's network has no instance head (network.instance)"
+    );
     if flags.emphasis > 0.0 {
         emphasise(&mut tensors, &network, flags.emphasis)?;
     }
@@ -101,6 +114,7 @@ pub fn run(flags: Flags) -> Result<()> {
         labels: progress.labels,
         attributes: progress.attributes,
         colour_share: flags.colour_share,
+        instance_share: flags.instance_share,
         second_look: flags.second_look,
         mirror: flags.mirror,
         licence: flags.licence,

@@ -17,7 +17,8 @@ pub struct Flags {
     #[arg(long, required = true, value_name = "DIR|CSV")]
     data: Vec<PathBuf>,
 
-    /// What to do: `seed` (the 2018 article's recipe), `quick` (for a CPU), `best`, `finish` (from the weights of `best`), or a recipe file.
+    /// What to do: `seed` (the 2018 article's recipe), `quick` (for a CPU), `best`, `finish` (from the weights of `best`),
+    /// `instance` (from those of `finish`), or a recipe file.
     #[arg(long, default_value = "best", value_name = "NAME|FILE")]
     preset: String,
 

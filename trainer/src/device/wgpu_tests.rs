@@ -28,8 +28,8 @@ fn picture(config: &ResNetConfig, number: usize) -> Vec<f32> {
 /// The largest difference of any number, as a share of the largest number of its head.
 fn difference(one: &Output, other: &Output) -> f32 {
     let heads = |output: &Output| {
-        let Output { feature, category, attributes, boxes } = output.clone();
-        [feature, category, attributes, boxes]
+        let Output { feature, category, attributes, boxes, instance } = output.clone();
+        [feature, category, attributes, boxes, instance]
     };
     let largest = |values: &mut dyn Iterator<Item = f32>| values.map(f32::abs).fold(0.0, f32::max);
     let differences = heads(one).into_iter().zip(heads(other)).map(|(one, other)| {

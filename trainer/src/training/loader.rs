@@ -18,7 +18,7 @@ use super::recipe::{Mixup, Recipe};
 use super::sources::{Picture, Sources};
 
 /// One step's pictures, on the host.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// `[batch, 3, size, size]`, flat.
     pub inputs: Vec<f32>,
@@ -109,7 +109,8 @@ fn mix(batch: &mut Batch, mixup: &Mixup, rng: &mut impl Rng) {
     let pixels = batch.inputs.len() / count;
     let pure = if mixup.share > 0.0 { batch.inputs.clone() } else { return };
     for (place, input) in batch.inputs.chunks_exact_mut(pixels).enumerate() {
-        if !rng.random_bool(mixup.share) {
+        let is_spared = mixup.spare_items && batch.items[place].is_some();
+        if is_spared || !rng.random_bool(mixup.share) {
             continue;
         }
         let other = (place + rng.random_range(1..count)) % count;
@@ -223,7 +224,10 @@ mod tests {
             attributes: vec![Some(1); 16],
             items: vec![Some(3); 8],
         };
-        mix(&mut batch, &Mixup { share: 0.5, until: 1.0 }, &mut ChaCha8Rng::seed_from_u64(3));
+        let mut half = batch.clone();
+        half.items[4..].fill(None);
+        let mixup = Mixup { share: 0.5, until: 1.0, spare_items: false };
+        mix(&mut batch, &mixup, &mut ChaCha8Rng::seed_from_u64(3));
         for (place, input) in batch.inputs.chunks_exact(5).enumerate() {
             let (other, amount) = batch.mixed[place];
             let expected = place as f32 + amount * (other as f32 - place as f32);
@@ -234,6 +238,12 @@ mod tests {
             assert_eq!(batch.attributes[2 * place..][..2], [known; 2]);
         }
         assert!((2..=6).contains(&batch.mixed.iter().filter(|mixed| mixed.1 > 0.0).count()));
+
+        // Of the same batch with four known items these stay pure, and all others may be mixed.
+        mix(&mut half, &Mixup { share: 1.0, spare_items: true, ..mixup }, &mut ChaCha8Rng::seed_from_u64(3));
+        assert_eq!(half.items, [[Some(3); 4], [None; 4]].concat());
+        assert!(half.mixed[..4].iter().all(|mixed| mixed.1 == 0.0));
+        assert!(half.mixed[4..].iter().all(|mixed| mixed.1 > 0.0));
     }
 
     #[test]

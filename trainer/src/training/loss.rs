@@ -18,7 +18,7 @@ pub(super) struct Losses {
     pub(super) attributes: Tensor<1>,
     /// How far pictures of the same item are from each other compared with others; see [`contrast`].
     pub(super) contrast: Tensor<1>,
-    /// `[batch, feature_length]`, of length 1; where there is a contrastive loss.
+    /// `[batch, length]`, of length 1: the instance feature, or the feature where there is none. Only with a contrastive loss.
     pub(super) features: Option<Tensor<2>>,
 }
 
@@ -36,7 +36,8 @@ impl Losses {
         device: &Device,
     ) -> Self {
         let [size, categories] = output.category.dims();
-        let features = recipe.contrast.as_ref().map(|_| contrast::unit(output.feature));
+        let compared = output.instance.unwrap_or(output.feature);
+        let features = recipe.contrast.as_ref().map(|_| contrast::unit(compared));
         let contrast = match (&recipe.contrast, &features) {
             (Some(recipe), Some(features)) => {
                 contrast::loss(features.clone(), &batch.items, memory, recipe.temperature, device)
@@ -102,6 +103,7 @@ fn attribute_loss(logits: &Tensor<2>, batch: &Batch, values: &[usize], device: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::training::recipe::Contrast;
 
     #[test]
     fn by_hand() {
@@ -116,6 +118,7 @@ mod tests {
                 &device,
             )),
             boxes: Tensor::from_data([[0.0, 0.0, 1.0, 1.0], [9.0, 9.0, 9.0, 9.0]], &device),
+            instance: None,
         };
         let batch = Batch {
             inputs: vec![],
@@ -145,6 +148,17 @@ mod tests {
         let attributes = f32::midpoint(4f32.ln(), 3f32.ln());
         assert!((value(smoothed.attributes.clone()) - attributes).abs() < 1e-6);
         assert!((value(smoothed.total(&smooth)) - category - attributes).abs() < 1e-6);
+
+        // Items are told apart by the instance feature where there is one, and else by the feature, which is nothing here.
+        let contrast = Contrast { weight: 1.0, temperature: 1.0, memory: 0 };
+        let pulled = Loss { contrast: Some(contrast), ..plain.clone() };
+        let pair = Batch { items: vec![Some(1); 2], ..batch.clone() };
+        assert!(value(new(&pair, &pulled).features.unwrap().abs().sum()) < 1e-6);
+        let instance = Some(Tensor::from_data([[3.0f32, 4.0], [0.0, 2.0]], &device));
+        let told = HeadOutput { instance, ..output.clone() };
+        let losses = Losses::new(told, &pair, &[2, 3], &Memory::new(0), &pulled, &device);
+        let features = losses.features.unwrap().into_data().try_to_vec::<f32>().unwrap();
+        assert!(features.iter().zip([0.6, 0.8, 0.0, 1.0]).all(|(a, b)| (a - b).abs() < 1e-6));
 
         // The first picture is a quarter of the second category: -(3/4 log 1/4 + 1/4 log 3/4).
         let mixed = Batch { mixed: vec![(1, 0.25), (1, 0.0)], ..batch };

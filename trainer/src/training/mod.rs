@@ -161,7 +161,8 @@ fn learn(mut state: Checkpoint, batch: &Batch, settings: &Settings) -> Result<(C
 fn forward(network: &ResNet, input: Tensor<4>, device: &Device) -> HeadOutput {
     #[cfg(feature = "libtorch")]
     if crate::device::is_libtorch(device) {
-        return network.forward_head(network.forward_features_with(&fused::Fused, input));
+        let map = network.forward_features_with(&fused::Fused, input.clone());
+        return network.forward_head(input, map);
     }
     let _ = device;
     network.forward(input)

@@ -14,10 +14,11 @@ use super::augment::Augment;
 use crate::files;
 
 /// The recipes that ship with the program, by name.
-pub const PRESETS: [(&str, &str); 4] = [
+pub const PRESETS: [(&str, &str); 5] = [
     ("seed", include_str!("../../presets/seed.toml")),
     ("best", include_str!("../../presets/best.toml")),
     ("finish", include_str!("../../presets/finish.toml")),
+    ("instance", include_str!("../../presets/instance.toml")),
     ("quick", include_str!("../../presets/quick.toml")),
 ];
 
@@ -112,6 +113,9 @@ pub struct Mixup {
     pub share: f64,
     /// Share of the run after which pictures stay pure.
     pub until: f64,
+    /// Whether pictures whose item is known always stay pure: mixed, they would not count as pictures of that item.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spare_items: bool,
 }
 
 /// Weights of the loss's parts.
@@ -260,7 +264,7 @@ mod tests {
             Recipe::find(name).unwrap();
         }
         let message = Recipe::find("sed").unwrap_err().to_string();
-        assert!(message.contains("Presets: seed, best, finish, quick"), "{message}");
+        assert!(message.contains("Presets: seed, best, finish, instance, quick"), "{message}");
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn sources() -> Sources {
 }
 
 fn recipe() -> Recipe {
-    let mut recipe = Recipe::find("finish").unwrap();
+    let mut recipe = Recipe::find("instance").unwrap();
     (recipe.batch, recipe.steps, recipe.optimiser.warmup) = (8, 10, 0);
     recipe.shares.clear();
     recipe.attributes = [("sleeve".to_owned(), "sleeve".to_owned())].into();
@@ -77,7 +77,7 @@ fn a_step_moves_the_weights_as_on_the_cpu() {
         let state = Checkpoint::load(&file, optimiser(&recipe.optimiser), device).unwrap();
         let see = |state: &Checkpoint| {
             let output = state.network.valid().forward(Tensor::from_data(look.clone(), device));
-            host(output.feature).unwrap()
+            host(Tensor::cat(vec![output.feature, output.instance.unwrap()], 1)).unwrap()
         };
         let before = see(&state);
         let (state, losses) = learn(state, &batch, &settings(device)).unwrap();

@@ -86,6 +86,7 @@ impl Place {
             .to_vec(),
             attributes: Vec::new(),
             colour_share: 0.0,
+            instance_share: 0.0,
             second_look: None,
             mirror: false,
             licence: String::new(),

@@ -144,7 +144,7 @@ impl FrozenGpu {
             raw = sum.unwrap_or(raw);
             active = next;
         }
-        self.heads(raw, batch).await
+        self.heads(input, raw, batch).await
     }
 
     /// `[batch, size, size, 4]`.
@@ -203,8 +203,8 @@ impl FrozenGpu {
         (sum, active)
     }
 
-    /// The heads' answers to the last block's maps.
-    async fn heads(&self, maps: Buffer, batch: usize) -> Result<Vec<Output>> {
+    /// The heads' answers to pictures and the last block's maps of them.
+    async fn heads(&self, input: &[f32], maps: Buffer, batch: usize) -> Result<Vec<Output>> {
         let failed = |reason: String| Error::Inference { reason };
         let read = self.client.read_async(vec![maps.handle]).await;
         let read = read.map_err(|error| failed(error.to_string()))?;
@@ -218,7 +218,7 @@ impl FrozenGpu {
         }
         let (mut map, mut active) = (Map::default(), Map::default());
         map.reshape(last.size, last.outputs);
-        let answer = |values: &[f32]| {
+        let answer = |(place, values): (usize, &[f32])| {
             for (y, row) in values.chunks_exact(last.size * last.outputs).enumerate() {
                 let channels = map.channels();
                 let to = map.row_mut(y).chunks_exact_mut(channels);
@@ -226,9 +226,11 @@ impl FrozenGpu {
                     to[..last.outputs].copy_from_slice(from);
                 }
             }
-            self.head.forward(&map, &mut active)
+            let one = 3 * self.size * self.size;
+            let picture = input.chunks(one).nth(place).unwrap_or(&[]);
+            self.head.forward(picture, &map, &mut active)
         };
-        Ok(values.chunks_exact(length).take(batch).map(answer).collect())
+        Ok(values.chunks_exact(length).take(batch).enumerate().map(answer).collect())
     }
 }
 
