@@ -434,8 +434,10 @@ pub struct Comparison {
     pub features: f32,
     /// Similarity of the colours, 0 to 1.
     pub colours: f32,
-    /// What share of the whole the colours have.
-    pub share: f32,
+    /// Similarity of what tells garments of one kind apart, at most 1.
+    pub details: f32,
+    /// What shares of the whole colours and details have.
+    pub shares: (f32, f32),
     /// What matched, as pictures ([`web_sys::ImageData`]) to lay over both; transparent where nothing did. Empty where that was
     /// not asked for.
     #[serde(with = "serde_wasm_bindgen::preserve")]

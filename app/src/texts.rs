@@ -6,7 +6,7 @@
 use crate::address::Refusal;
 use crate::camera::Trouble;
 use crate::language::{self, number, say, say_count, say_with};
-use crate::protocol::{Amount, Backend, FaultKind, FileKind, Message, Stage};
+use crate::protocol::{Amount, Backend, Comparison, FaultKind, FileKind, Message, Stage};
 use crate::sort::Sort;
 
 pub use crate::language::{name, per_cent, read};
@@ -311,11 +311,23 @@ pub fn sort(sort: Sort) -> String {
     })
 }
 
-/// In what two garments are alike, each a part of one; `share` is what colours count for.
+/// In what two garments are alike, and what colours and details count for; nothing where neither counts.
 #[must_use]
-pub fn parts(features: f32, colours: f32, share: f32) -> String {
-    let values = [("features", features), ("colours", colours), ("share", share)];
-    say_with("alike_in", &values.map(|(name, part)| (name, per_cent(part))))
+pub fn parts(known: &Comparison) -> String {
+    let Comparison { features, colours, details, shares: (share, details_share), .. } = *known;
+    let colours = [("features", features), ("colours", colours), ("share", share)];
+    let details = [("details", details), ("details_share", details_share)];
+    let say = |key: &str, values: &[(&'static str, f32)]| {
+        say_with(key, &values.iter().map(|(name, part)| (*name, per_cent(*part))).collect::<Vec<_>>())
+    };
+    let mut parts = Vec::new();
+    if share > 0.0 {
+        parts.push(say("alike_in", &colours));
+    }
+    if details_share > 0.0 {
+        parts.push(say("alike_in_details", &details));
+    }
+    parts.join(" ")
 }
 
 /// What is compared: the category, the colour, or an attribute.

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
     use crate::embedder::{self, Embedder};
     use crate::preprocess::{Fit, Preprocess};
-    use crate::resnet::{BoxHead, Pool, ResNetConfig};
+    use crate::resnet::{BoxHead, InstanceConfig, Pool, ResNetConfig};
     use crate::weights::{HostTensor, to_host};
 
     /// Two pictures that differ in everything, upright and lying.
@@ -241,11 +241,12 @@ mod tests {
         let twice = ModelCard {
             preprocess: letterboxed,
             colour_share: 0.15,
-            instance_share: 0.0,
             second_look: Some(0.1),
             ..embedder::tests::card(&shipped)
         };
-        let mirrored = ModelCard { mirror: true, ..twice.clone() };
+        let instance = InstanceConfig { length: 5, hidden: 6, attention: 2, shapes: 3, colours: 4 };
+        let network = ResNetConfig { instance: Some(instance), ..shipped };
+        let mirrored = ModelCard { mirror: true, network, instance_share: 0.3, ..twice.clone() };
         [once, twice, mirrored]
     }
 
@@ -278,9 +279,12 @@ mod tests {
             let embedder = Embedder::new(card.clone(), frozen);
             let inputs = [(&one, CropBox::WHOLE), (&other, CropBox::WHOLE)];
             let vectors = block_on(embedder.embed_batch(&inputs)).unwrap();
-            let expected = dot(&vectors[0].vector, &vectors[1].vector);
+            // Without the instance feature, which is told nothing of here and stands last.
+            let length = embedder.dimension() - card.network.instance_length();
+            let expected = dot(&vectors[0].vector[..length], &vectors[1].vector[..length]);
             let share = card.colour_share;
-            let sum = (1.0 - share) * found.features + share * found.colours.unwrap_or_default();
+            let sum = (1.0 - share - card.instance_share) * found.features
+                + share * found.colours.unwrap_or_default();
             assert!((sum - expected).abs() < 1e-4, "{sum} instead of {expected}");
         }
     }

@@ -386,12 +386,18 @@ pub(crate) mod tests {
         assert!((squares(&all.1[length + colour::PALETTE_LENGTH..]) - 0.3).abs() < 1e-5);
 
         // Two looks: the mean of both.
-        let only = embed(&|card| card.instance_share = 0.3);
-        let looks = embed(&|card| (card.instance_share, card.second_look) = (0.3, Some(0.1)));
-        assert!(
-            (squares(&looks.1[length..]) - 0.3).abs() < 1e-5
-                && !near(&only.1[length..], &looks.1[length..], 1.0)
-        );
+        let instance_of = |look: Option<f32>, crop: &dyn Fn(CropBox) -> CropBox| {
+            let mut card = card(&network);
+            (card.instance_share, card.second_look) = (0.3, look);
+            let embedder = Embedder::from_network(card, weights.clone(), device.clone());
+            let garment = block_on(embedder.embed(&photo, CropBox::WHOLE)).unwrap().garment;
+            block_on(embedder.embed(&photo, crop(garment))).unwrap().vector[length..].to_vec()
+        };
+        let whole = instance_of(None, &|_| CropBox::WHOLE);
+        let close = instance_of(None, &|garment| garment.grown(0.1));
+        let both = instance_of(Some(0.1), &|_| CropBox::WHOLE);
+        let sum: Vec<f32> = whole.iter().zip(&close).map(|(a, b)| a + b).collect();
+        assert!(!near(&whole, &close, 1.0) && near(&unit(&sum).unwrap(), &both, 0.3));
     }
 
     #[test]

@@ -51,8 +51,8 @@ pub struct ModelCard {
     /// What the attribute head tells, in the order of the network's attributes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<Attribute>,
-    /// What share of a similarity the garment's colours have ([`crate::colour::palette`]), 0 to 0.9; the rest is the
-    /// network's.
+    /// What share of a similarity the garment's colours have ([`crate::colour::palette`]), 0 to 0.9; the rest is that
+    /// of the network's features.
     #[serde(default)]
     pub colour_share: f32,
     /// What share of a similarity the network's instance feature has, 0 to 0.9.
@@ -105,13 +105,8 @@ impl ModelCard {
         if card.preprocess.size != card.network.input_size {
             return Err(invalid("the preprocessing gives another size than the network takes".to_owned()));
         }
-        if !(0.0..=0.9).contains(&card.colour_share) {
-            return Err(invalid("the share of colour is not between 0 and 0.9".to_owned()));
-        }
-        if !(0.0..=0.9 - card.colour_share).contains(&card.instance_share) {
-            return Err(invalid(
-                "the shares of colour and instance are not between 0 and 0.9 together".to_owned(),
-            ));
+        if !are_shares(card.colour_share, card.instance_share) {
+            return Err(invalid("the shares of colour and instance are not between 0 and 0.9".to_owned()));
         }
         if card.instance_share > 0.0 && card.network.instance.is_none() {
             return Err(invalid("the instance feature has a share, but the network has none".to_owned()));
@@ -131,8 +126,8 @@ impl ModelCard {
         Ok(card)
     }
 
-    /// Identifies all that a vector depends on beside the weights: the preprocessing, and the share of colour and the
-    /// second look where there are any.
+    /// Identifies all that a vector depends on beside the weights: the preprocessing, and the shares of colour and of the instance
+    /// feature and the second look where there are any.
     #[must_use]
     pub fn preprocess_id(&self) -> [u8; 16] {
         let mut id = self.preprocess.id();
@@ -157,6 +152,13 @@ impl ModelCard {
     pub fn weights_sha256(&self) -> [u8; 32] {
         hash::from_hex(&self.weights.sha256).unwrap_or_default()
     }
+}
+
+/// Whether an embedding can give these shares to colour and to the instance feature: 0 or more, and together at most 0.9.
+#[must_use]
+pub fn are_shares(colour: f32, instance: f32) -> bool {
+    // Two shares as they are written down may add up to a little more.
+    colour >= 0.0 && instance >= 0.0 && colour + instance < 0.9 + 1e-6
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -201,7 +201,8 @@ fn mistakes_and_failures_are_told_by_their_type() -> Result<()> {
             german.close();
             return message";
         ensure!(run(page, german)? == "Diese Datei ist leer.", "it says {}", run(page, german)?);
-        ensure!(run(page, "return (await twill.embed(photo)).vector.length")? == 80);
+        let dimension = Shipped::open()?.embedder().dimension();
+        ensure!(run(page, "return (await twill.embed(photo)).vector.length")? == dimension);
         let closed = "const waiting = twill.embed(photo).catch(({ name }) => name); twill.close();
             return [await waiting, await twill.search(photo).catch(({ name }) => name)]";
         let names = run(page, closed)?;

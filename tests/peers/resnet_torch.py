@@ -11,7 +11,9 @@ stages of pre-activation blocks, each batch norm, ReLU, 3x3 convolution, twice, 
 with its convolution; every stage after the first halves the picture in its first block, whose shortcut is a 2x2 average with
 zero channels added on both sides. A batch norm and ReLU end the feature map; its global mean (or generalised mean), projected
 or not, is the feature. The category and attribute heads are linear in the feature; the box head is linear in the feature, or in the map after a 1x1
-convolution and ReLU.
+convolution and ReLU. Where there is an instance head: the picture averaged 2x2 goes through two 1x1 convolutions with a ReLU each and is averaged below each position of the
+map; beside these colours stands the map narrowed by a 1x1 convolution; a few maps of attention (a 1x1 convolution of the map, softmax over positions) pool both. The pooled
+map and these pass a batch norm, a linear layer, a ReLU and a linear layer.
 """
 
 import argparse
@@ -86,7 +88,7 @@ def instance(weights, picture, feature_map, pooled, epsilon):
     path = "head.instance"
     small = F.avg_pool2d(picture, 2)
     colours = F.relu(pointwise(weights, F.relu(pointwise(weights, small, f"{path}.tones")), f"{path}.colours"))
-    colours = F.avg_pool2d(colours, small.shape[-1] // feature_map.shape[-1])
+    colours = F.avg_pool2d(colours, int(small.shape[-1]) // int(feature_map.shape[-1]))
     seen = torch.cat([pointwise(weights, feature_map, f"{path}.shapes"), colours], 1).flatten(2)
     attention = pointwise(weights, feature_map, f"{path}.attention").flatten(2).softmax(2)
     attended = torch.einsum("bhp,bcp->bhc", attention, seen).flatten(1)

@@ -140,7 +140,7 @@ impl Shown {
 
 /// What both have, where they differ, and what made them alike.
 fn facts(known: &Comparison) -> AnyView {
-    let Comparison { query, item, hues, features, colours, share, .. } = known;
+    let Comparison { query, item, hues, .. } = known;
     let (mut shared, mut different) = (Vec::new(), Vec::new());
     for ((name, mine), (_, theirs)) in query.iter().zip(item) {
         if mine == theirs {
@@ -153,7 +153,7 @@ fn facts(known: &Comparison) -> AnyView {
         }
     }
     let [none_shared, none_different] = [shared.is_empty(), different.is_empty()];
-    let parts = (*share > 0.0).then(|| texts::parts(*features, *colours, *share));
+    let parts = texts::parts(known);
     view! {
         <p class="compare-parts" data-testid="parts">{parts}</p>
         <h3 hidden=none_shared>{texts::in_common()}</h3>

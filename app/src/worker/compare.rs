@@ -126,15 +126,18 @@ fn by_what_is_known(card: &ModelCard, mine: Known, theirs: Known) -> Comparison 
     let share = card.colour_share;
     let products = || mine_vector.iter().zip(theirs_vector).map(|(one, other)| one * other);
     let palette = if share > 0.0 { PALETTE_LENGTH } else { 0 };
+    let features: f32 = products().take(card.network.feature_length()).sum();
     let colours: f32 = products().skip(card.network.feature_length()).take(palette).sum();
-    let whole: f32 = products().sum();
+    let details: f32 = products().skip(card.network.feature_length() + palette).sum();
+    let part = |product: f32, share: f32| if share > 0.0 { product / share } else { 0.0 };
     Comparison {
         query,
         item,
         hues: (mine.hue, theirs.hue),
-        features: (whole - colours) / (1.0 - share),
-        colours: if share > 0.0 { colours / share } else { 0.0 },
-        share,
+        features: part(features, 1.0 - share - card.instance_share),
+        colours: part(colours, share),
+        details: part(details, card.instance_share),
+        shares: (share, card.instance_share),
         heat: Array::new(),
     }
 }

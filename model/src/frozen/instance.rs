@@ -1,6 +1,9 @@
 //! The instance head frozen for the CPU: what tells garments of one kind apart, from picture and feature map.
 
+#![expect(clippy::inline_always, reason = "see kernel.rs")]
+
 use super::head::Linear;
+use super::kernel::{Simd, Task, dispatch};
 use super::map::Map;
 use super::tensors::Tensors;
 use crate::Result;
@@ -11,8 +14,10 @@ use crate::resnet::{InstanceConfig, ResNetConfig};
 pub(super) struct Instance {
     /// Of each of a pixel's channels what it adds to all tones, which lie next to each other; and a bias.
     tones: ([[f32; TONES]; 3], [f32; TONES]),
-    /// `[tones, colours]` likewise.
-    colours: (Vec<f32>, Vec<f32>),
+    /// Of each tone what it adds to the colours of a block, and a bias; filled up with zeros.
+    colours: Vec<([[f32; BLOCK]; TONES], [f32; BLOCK])>,
+    /// Colours, not filled up.
+    count: usize,
     shapes: Linear,
     attention: Linear,
     /// Of the batch norm.
@@ -28,6 +33,8 @@ pub(super) struct Instance {
 
 const TONES: usize = InstanceConfig::TONES;
 const REDUCTION: usize = InstanceConfig::REDUCTION;
+/// Colours that are computed together.
+const BLOCK: usize = 8;
 
 impl Instance {
     pub(super) fn new(
@@ -46,14 +53,20 @@ impl Instance {
         let by_channel =
             std::array::from_fn(|channel| std::array::from_fn(|tone| by_output[3 * tone + channel]));
         let tone_bias = tensors.values("head.instance.tones.bias", TONES)?;
-        let by_colour = tensors.values("head.instance.colours.weight", TONES * colours)?;
-        let by_tone =
-            (0..TONES).flat_map(|tone| by_colour.iter().skip(tone).step_by(TONES).copied()).collect();
-        let bias = tensors.values("head.instance.colours.bias", colours)?.to_vec();
+        let by_colour =
+            tensors.values("head.instance.colours.weight", TONES * colours)?.as_chunks::<TONES>().0;
+        let colour_bias = tensors.values("head.instance.colours.bias", colours)?;
+        let block = |(weights, bias): (&[[f32; TONES]], &[f32])| {
+            let value = |colour: usize, tone: usize| weights.get(colour).map_or(0.0, |weights| weights[tone]);
+            let by_tone = std::array::from_fn(|tone| std::array::from_fn(|colour| value(colour, tone)));
+            (by_tone, std::array::from_fn(|colour| bias.get(colour).copied().unwrap_or_default()))
+        };
+        let blocks = by_colour.chunks(BLOCK).zip(colour_bias.chunks(BLOCK)).map(block).collect();
         let [scale, shift] = tensors.scale_and_shift("head.instance.norm", inputs)?;
         Ok(Self {
             tones: (by_channel, std::array::from_fn(|tone| tone_bias[tone])),
-            colours: (by_tone, bias),
+            colours: blocks,
+            count: colours,
             shapes: linear("shapes", channels, shapes)?,
             attention: linear("attention", channels, attention)?,
             scale,
@@ -75,8 +88,10 @@ impl Instance {
         let colours = self.cells(input, map.size());
         let positions = || (0..map.size()).flat_map(|y| map.row(y).chunks_exact(map.channels()));
         let seen: Vec<Vec<f32>> = positions()
-            .zip(colours.chunks_exact(self.colours.1.len()))
-            .map(|(position, colours)| [&self.shapes.apply(&position[..self.channels]), colours].concat())
+            .zip(colours.chunks_exact(self.colours.len() * BLOCK))
+            .map(|(position, colours)| {
+                [&self.shapes.apply(&position[..self.channels]), &colours[..self.count]].concat()
+            })
             .collect();
         let logits: Vec<Vec<f32>> =
             positions().map(|position| self.attention.apply(&position[..self.channels])).collect();
@@ -104,53 +119,67 @@ impl Instance {
         self.feature.apply(&hidden)
     }
 
-    /// What the colours of the pixels below each position of the map become, the mean of each: `[positions, colours]`, flat.
+    /// What the colours of the pixels below each position of the map become, the mean of each: `[positions, colours]`, flat, the
+    /// colours filled up to whole blocks.
     fn cells(&self, input: &[f32], positions: usize) -> Vec<f32> {
-        let (weights, bias) = &self.colours;
-        let count = bias.len();
-        let cell = self.size / REDUCTION / positions;
+        dispatch(Cells { head: self, small: self.reduced(input), positions })
+    }
+
+    /// The picture at the width and height at which it is read: `[3, size / 2, size / 2]`, flat.
+    fn reduced(&self, input: &[f32]) -> Vec<f32> {
+        let size = self.size / REDUCTION;
+        let mut small = vec![0.0; 3 * size * size];
+        let share = 1.0 / (REDUCTION * REDUCTION) as f32;
+        for (row, from) in input.chunks(self.size).enumerate().take(3 * self.size) {
+            let to = &mut small[row / REDUCTION * size..][..size];
+            for (to, from) in to.iter_mut().zip(from.chunks(REDUCTION)) {
+                *to += share * from.iter().sum::<f32>();
+            }
+        }
+        small
+    }
+}
+
+/// See [`Instance::cells`].
+struct Cells<'a> {
+    head: &'a Instance,
+    small: Vec<f32>,
+    positions: usize,
+}
+
+impl Task for Cells<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<f32> {
+        let Self { head, small, positions } = self;
+        let size = head.size / REDUCTION;
+        let cell = size / positions;
         let share = 1.0 / (cell * cell) as f32;
-        let mut cells = vec![0.0; positions * positions * count];
-        let mut own = bias.clone();
-        for y in 0..self.size / REDUCTION {
-            for x in 0..self.size / REDUCTION {
-                own.copy_from_slice(bias);
-                let tones = self.tones_of(self.pixel(input, x, y));
-                for (tone, weights) in tones.iter().zip(weights.chunks_exact(count)) {
+        let count = head.colours.len();
+        let mut cells = vec![[0.0f32; BLOCK]; positions * positions * count];
+        for at in 0..size * size {
+            let (x, y) = (at % size, at / size);
+            let mut tones = head.tones.1;
+            for (plane, weights) in small.chunks_exact(size * size).zip(&head.tones.0) {
+                for (tone, weight) in tones.iter_mut().zip(weights) {
+                    *tone += plane[at] * weight;
+                }
+            }
+            let tones = tones.map(|tone| tone.max(0.0));
+            let sums = &mut cells[(y / cell * positions + x / cell) * count..][..count];
+            for (sums, (weights, bias)) in sums.iter_mut().zip(&head.colours) {
+                let mut own = *bias;
+                for (tone, weights) in tones.iter().zip(weights) {
                     for (own, weight) in own.iter_mut().zip(weights) {
                         *own += tone * weight;
                     }
                 }
-                let at = (y / cell * positions + x / cell) * count;
-                for (sum, own) in cells[at..][..count].iter_mut().zip(&own) {
+                for (sum, own) in sums.iter_mut().zip(own) {
                     *sum += share * own.max(0.0);
                 }
             }
         }
-        cells
-    }
-
-    fn tones_of(&self, pixel: [f32; 3]) -> [f32; TONES] {
-        let (weights, bias) = &self.tones;
-        let mut tones = *bias;
-        for (value, weights) in pixel.iter().zip(weights) {
-            for (tone, weight) in tones.iter_mut().zip(weights) {
-                *tone += value * weight;
-            }
-        }
-        tones.map(|tone| tone.max(0.0))
-    }
-
-    /// The mean of a square of pixels.
-    fn pixel(&self, input: &[f32], x: usize, y: usize) -> [f32; 3] {
-        let mut mean = [0.0; 3];
-        for (channel, mean) in mean.iter_mut().enumerate() {
-            for row in 0..REDUCTION {
-                let start = (channel * self.size + y * REDUCTION + row) * self.size + x * REDUCTION;
-                *mean += (0..REDUCTION).map(|at| input.get(start + at).copied().unwrap_or(0.0)).sum::<f32>();
-            }
-            *mean /= (REDUCTION * REDUCTION) as f32;
-        }
-        mean
+        cells.as_flattened().to_vec()
     }
 }

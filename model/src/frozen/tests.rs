@@ -81,8 +81,9 @@ fn a_missing_tensor_is_named() {
 #[test]
 fn nothing_of_one_picture_is_in_the_answer_to_the_next() {
     for size in [16, 20] {
-        let config =
-            ResNetConfig { input_size: size, widths: vec![6, 16], blocks: 1, ..ResNetConfig::default() };
+        let instance = Some(InstanceConfig { length: 5, hidden: 7, attention: 2, shapes: 3, colours: 9 });
+        let (widths, blocks) = (vec![6, 16], 1);
+        let config = ResNetConfig { input_size: size, widths, blocks, instance, ..ResNetConfig::default() };
         let tensors: HashMap<String, HostTensor> = to_host(&seasoned(&config)).unwrap().into_iter().collect();
         let frozen = Frozen::new(&config, &tensors).unwrap();
         let picture: Vec<f32> = (0..3 * size * size).map(|at| (at % 17) as f32 / 8.0 - 1.0).collect();

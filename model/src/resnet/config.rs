@@ -46,6 +46,9 @@ impl InstanceConfig {
     /// The picture is read at a width and height this many times less than the network's input.
     pub const REDUCTION: usize = 2;
 
+    /// Values that are known of all positions together, at most.
+    const MOST_VALUES: usize = 1 << 22;
+
     /// What is known of a position: its shapes and its colours.
     #[must_use]
     pub fn channels(&self) -> usize {
@@ -58,9 +61,12 @@ impl InstanceConfig {
         map_channels + self.attention * self.channels()
     }
 
-    fn is_in_bounds(&self) -> bool {
+    /// Memory counts: what is known of every position is there at once.
+    fn is_in_bounds(&self, map_size: usize) -> bool {
         let Self { length, hidden, attention, shapes, colours } = self;
-        [length, hidden, attention, shapes, colours].into_iter().all(|part| (1..=1024).contains(part))
+        [length, hidden, shapes, colours].into_iter().all(|part| (1..=256).contains(part))
+            && (1..=16).contains(attention)
+            && map_size * map_size * (self.channels() + attention) <= Self::MOST_VALUES
     }
 
     fn multiply_adds(&self, config: &ResNetConfig) -> usize {
@@ -212,7 +218,7 @@ impl ResNetConfig {
             || !self.attributes.iter().all(|values| (1..=256).contains(values))
         {
             "the number of attributes or of their values is out of range"
-        } else if self.instance.as_ref().is_some_and(|instance| !instance.is_in_bounds()) {
+        } else if self.instance.as_ref().is_some_and(|instance| !instance.is_in_bounds(self.map_size())) {
             "a part of the instance head is out of range"
         } else if self.instance.is_some() && !self.reduction().is_multiple_of(InstanceConfig::REDUCTION) {
             "its feature map is too fine for an instance head"

@@ -22,7 +22,7 @@ use super::{InstanceConfig, ResNetConfig};
 /// A trunk that has learnt kinds has learnt to overlook the light, and with it the colour. So this head reads the picture once
 /// more: two 1x1 convolutions make a soft histogram of its colours at each position of the feature map. Beside it stand the map's own
 /// channels, narrowed. A few attentions, each a softmax over positions of what a 1x1 convolution sees in the map, pool both (the
-/// attention pooling of Lee et al., "Set Transformer", 2019, with learnt queries and without its projections); together with
+/// attention pooling of Lee et al., "Set Transformer", 2019, with learnt queries and no projection of keys); together with
 /// the pooled map they go through one hidden layer.
 #[derive(Module, Debug)]
 pub struct InstanceHead {

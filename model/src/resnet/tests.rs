@@ -200,6 +200,13 @@ fn configurations_out_of_bounds_are_refused() {
         ResNetConfig { attributes: vec![2, 0], ..seed.clone() },
         ResNetConfig { attributes: vec![usize::MAX], ..seed.clone() },
         ResNetConfig { instance: Some(InstanceConfig { hidden: 0, ..instance.clone() }), ..seed.clone() },
+        ResNetConfig { instance: Some(InstanceConfig { length: 257, ..instance.clone() }), ..seed.clone() },
+        ResNetConfig {
+            instance: Some(InstanceConfig { shapes: 200, ..instance.clone() }),
+            input_size: 512,
+            widths: vec![4, 4],
+            ..seed.clone()
+        },
         ResNetConfig { instance: Some(instance), widths: vec![16], ..seed.clone() },
         ResNetConfig { epsilon: f64::NAN, ..seed },
     ] {

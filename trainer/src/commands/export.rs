@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use model::weights::{
-    Attribute, CARD_FORMAT, CARD_VERSION, FileReference, HostTensor, ModelCard, from_host, to_host,
-    to_safetensors,
+    Attribute, CARD_FORMAT, CARD_VERSION, FileReference, HostTensor, ModelCard, are_shares, from_host,
+    to_host, to_safetensors,
 };
 use serde_json::json;
 
@@ -36,11 +36,12 @@ pub struct Flags {
     #[arg(long, default_value = "")]
     data: String,
 
-    /// What share of a similarity the garment's colours have, 0 to 0.9; the rest is the network's.
+    /// What share of a similarity the garment's colours have, 0 to 0.9; the rest is that of the network's features.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     colour_share: f32,
 
-    /// What share of a similarity the instance feature has, which tells garments of one kind apart, 0 to 0.9.
+    /// What share of a similarity the instance feature has, which tells garments of one kind apart, 0 to 0.9. Without one, its head is
+    /// kept for a further run (`train --from`), and no embedding holds it.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     instance_share: f32,
 
@@ -70,13 +71,9 @@ pub struct Flags {
 /// Writes the weights first and then the card that names them, so that the card is never ahead of its file.
 pub fn run(flags: Flags) -> Result<()> {
     ensure!(
-        (0.0..=0.9).contains(&flags.colour_share),
-        "--colour-share is {}; it must be from 0 to 0.9",
-        flags.colour_share
-    );
-    ensure!(
-        (0.0..=0.9 - flags.colour_share).contains(&flags.instance_share),
-        "--instance-share is {}; it must be from 0 to 0.9, together with --colour-share",
+        are_shares(flags.colour_share, flags.instance_share),
+        "--colour-share is {} and --instance-share {}; they must be from 0 to 0.9, together, too",
+        flags.colour_share,
         flags.instance_share
     );
     ensure!((0.0..=100.0).contains(&flags.emphasis), "--emphasis is a factor from 0 to 100");

@@ -34,7 +34,9 @@ fn difference(one: &Output, other: &Output) -> f32 {
     let largest = |values: &mut dyn Iterator<Item = f32>| values.map(f32::abs).fold(0.0, f32::max);
     let differences = heads(one).into_iter().zip(heads(other)).map(|(one, other)| {
         assert_eq!(one.len(), other.len());
-        let scale = largest(&mut other.iter().copied());
+        assert!(one.iter().chain(&other).all(|value| value.is_finite()));
+        // A head that there is not has no numbers.
+        let scale = largest(&mut other.iter().copied()).max(f32::MIN_POSITIVE);
         largest(&mut one.iter().zip(&other).map(|(one, other)| one - other)) / scale
     });
     differences.fold(0.0, f32::max)

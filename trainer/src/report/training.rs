@@ -27,7 +27,7 @@ fn page(run: &Path, progress: &Progress, pairs: &[(usize, usize)]) -> Result<Str
     page.lead(&format!("Step {} of {}.", count(*step), count(recipe.steps)));
     if best_error.is_finite() {
         page.lead(&format!(
-            "The best so far is step {}, with {:.1}% of the validation part wrong.",
+            "The best so far is step {}, with an error of {:.1}% on the validation part.",
             count(*best_step),
             100.0 * best_error
         ));

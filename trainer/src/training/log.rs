@@ -12,7 +12,7 @@ use self::events::Events;
 use super::validate::Scores;
 use crate::files;
 
-const HEADER: &str = "step,learning_rate,category_loss,box_loss,pictures_a_second,validation_top1,validation_box_iou,attribute_loss,contrast_loss,validation_attributes,waiting";
+const HEADER: &str = "step,learning_rate,category_loss,box_loss,pictures_a_second,validation_top1,validation_box_iou,attribute_loss,contrast_loss,validation_attributes,waiting,validation_item_recall";
 
 /// How quick training was between two notes.
 #[derive(Clone, Copy)]
@@ -59,7 +59,7 @@ impl Log {
             100.0 * waiting
         );
         let row = format!(
-            "{step},{rate:.6},{category:.5},{boxes:.6},{speed:.1},,,{attributes:.5},{contrast:.5},,{waiting:.4}"
+            "{step},{rate:.6},{category:.5},{boxes:.6},{speed:.1},,,{attributes:.5},{contrast:.5},,{waiting:.4},"
         );
         self.append(step, &row)
     }
@@ -74,9 +74,14 @@ impl Log {
         let iou = scores.box_iou.map(|iou| format!("{iou:.4}")).unwrap_or_default();
         let attributes: Vec<String> = scores.attributes.iter().map(|share| format!("{share:.4}")).collect();
         let attributes = attributes.join(" ");
-        println!("step {step}  validation: {}  box IoU {iou}  attributes {attributes}", shares.join(", "));
+        let recall = scores.item_recall.map(|share| format!("{share:.4}")).unwrap_or_default();
+        let items = if recall.is_empty() { String::new() } else { format!("  same item first {recall}") };
+        println!(
+            "step {step}  validation: {}  box IoU {iou}  attributes {attributes}{items}",
+            shares.join(", ")
+        );
         let top1: Vec<String> = scores.top1.iter().map(|(share, _)| format!("{share:.4}")).collect();
-        self.append(step, &format!("{step},,,,,{},{iou},,,{attributes},", top1.join(" ")))
+        self.append(step, &format!("{step},,,,,{},{iou},,,{attributes},,{recall}", top1.join(" ")))
     }
 
     fn append(&mut self, step: usize, row: &str) -> Result<()> {
@@ -131,7 +136,7 @@ mod tests {
         std::fs::write(&path, torn).unwrap();
         Log::open(&path, 50).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text, format!("{HEADER}\n50,0.100000,1.00000,0.500000,30.0,,,0.20000,0.00000,,0.2500\n"));
+        assert_eq!(text, format!("{HEADER}\n50,0.100000,1.00000,0.500000,30.0,,,0.20000,0.00000,,0.2500,\n"));
         let files = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(files, 3, "log.csv and an event file a start");
     }

@@ -120,7 +120,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     }
     let Progress { best_step, best_error, .. } = state.progress;
     println!(
-        "Done. The best step was {best_step}, with {:.1}% of the validation part wrong.",
+        "Done. The best step was {best_step}, with an error of {:.1}% on the validation part.",
         100.0 * best_error
     );
     Ok(())

@@ -6,6 +6,7 @@ use model::crop::CropBox;
 use model::resnet::ResNet;
 use rayon::prelude::*;
 
+use super::contrast;
 use super::recipe::Recipe;
 use super::sources::{Picture, Sources};
 
@@ -18,6 +19,9 @@ pub(super) struct Scores {
     pub(super) box_iou: Option<f32>,
     /// Share of pictures whose likeliest value of each attribute is right, of those whose value is known; 1 without any.
     pub(super) attributes: Vec<f32>,
+    /// Share of pictures of which another of the same item comes first by the instance feature, of those that have one; where the
+    /// network has an instance head and items are known.
+    pub(super) item_recall: Option<f32>,
     /// Of each picture the number of its category and of the one that the head finds likeliest.
     pub(super) answers: Vec<(usize, usize)>,
 }
@@ -30,6 +34,8 @@ struct Counts {
     attributes: Vec<(usize, usize)>,
     /// As in [`Scores`].
     answers: Vec<(usize, usize)>,
+    /// Items and their pictures' instance features, of length 1.
+    instances: Vec<(usize, Vec<f32>)>,
 }
 
 impl Scores {
@@ -49,8 +55,9 @@ impl Scores {
             }
             scores.top1.push((right as f32 / set.validation.len() as f32, set.validation.len()));
         }
-        let Counts { overlaps, attributes, answers } = counts;
+        let Counts { overlaps, attributes, answers, instances } = counts;
         scores.answers = answers;
+        scores.item_recall = recall(&instances);
         if !overlaps.is_empty() {
             scores.box_iou = Some(overlaps.iter().sum::<f32>() / overlaps.len() as f32);
         }
@@ -60,13 +67,15 @@ impl Scores {
         Ok(scores)
     }
 
-    /// Mean share of wrong categories over the data sets, each counting alike; 1 without any picture.
+    /// Mean share of wrong categories over the data sets, each counting alike, and where there is an instance head the mean of this
+    /// and the share of items that are missed; 1 without any picture.
     #[must_use]
     pub(super) fn error(&self) -> f32 {
         if self.top1.is_empty() {
             return 1.0;
         }
-        1.0 - self.top1.iter().map(|(share, _)| share).sum::<f32>() / self.top1.len() as f32
+        let wrong = 1.0 - self.top1.iter().map(|(share, _)| share).sum::<f32>() / self.top1.len() as f32;
+        self.item_recall.map_or(wrong, |recall| f32::midpoint(wrong, 1.0 - recall))
     }
 }
 
@@ -93,6 +102,14 @@ fn measure_batch(
     let categories = output.category.dims()[1];
     let (logits, boxes) = (read(output.category)?, read(output.boxes)?);
     let attributes = output.attributes.map(read).transpose()?.unwrap_or_default();
+    if let Some(instance) = output.instance {
+        let length = instance.dims()[1];
+        let items = pictures.iter().map(|picture| picture.item);
+        let features = read(contrast::unit(instance))?;
+        let known =
+            items.zip(features.chunks_exact(length)).filter_map(|(item, f)| Some((item?, f.to_vec())));
+        counts.instances.extend(known);
+    }
     let mut right = 0;
     for (row, ((picture, logits), corners)) in
         pictures.iter().zip(logits.chunks_exact(categories)).zip(boxes.chunks_exact(4)).enumerate()
@@ -118,7 +135,47 @@ fn measure_batch(
     Ok(right)
 }
 
+/// Share of these whose nearest other is of the same item, of those that have another; nothing without any.
+fn recall(instances: &[(usize, Vec<f32>)]) -> Option<f32> {
+    let is_first = |place: usize| -> Option<bool> {
+        let (item, own) = &instances[place];
+        let others = || instances.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, one)| one);
+        others().any(|(other, _)| other == item).then(|| {
+            let likeness =
+                |(_, other): &&(usize, Vec<f32>)| own.iter().zip(other).map(|(a, b)| a * b).sum::<f32>();
+            let nearest = others().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            nearest.is_some_and(|(other, _)| other == item)
+        })
+    };
+    let found: Vec<bool> = (0..instances.len()).into_par_iter().filter_map(is_first).collect();
+    let right = found.iter().filter(|is_first| **is_first).count();
+    (!found.is_empty()).then(|| right as f32 / found.len() as f32)
+}
+
 /// Index of the largest value.
 fn largest(values: &[f32]) -> Option<usize> {
     values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_found_by_their_nearest_other() {
+        let instances = [
+            (1, vec![1.0, 0.0]),
+            (1, vec![0.9, 0.1]),
+            (2, vec![0.0, 1.0]),
+            (2, vec![0.8, 0.0]),
+            (3, vec![0.1, 0.9]),
+        ];
+        // Both of the first find each other; nearest to the second's are one of the third and one of the first; the third is alone.
+        assert_eq!(recall(&instances), Some(0.5));
+        assert_eq!(recall(&instances[..1]), None);
+        let mut scores = Scores { top1: vec![(0.75, 4)], ..Scores::default() };
+        assert!((scores.error() - 0.25).abs() < 1e-6);
+        scores.item_recall = Some(0.5);
+        assert!((scores.error() - 0.375).abs() < 1e-6);
+    }
 }
