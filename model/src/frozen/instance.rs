@@ -49,22 +49,25 @@ impl Instance {
         let linear = |name: &str, inputs, outputs| {
             Linear::new(tensors, &format!("head.instance.{name}"), inputs, outputs)
         };
-        let by_output = tensors.values("head.instance.tones.weight", 3 * TONES)?;
-        let by_channel =
-            std::array::from_fn(|channel| std::array::from_fn(|tone| by_output[3 * tone + channel]));
-        let tone_bias = tensors.values("head.instance.tones.bias", TONES)?;
-        let by_colour =
-            tensors.values("head.instance.colours.weight", TONES * colours)?.as_chunks::<TONES>().0;
-        let colour_bias = tensors.values("head.instance.colours.bias", colours)?;
-        let block = |(weights, bias): (&[[f32; TONES]], &[f32])| {
-            let value = |colour: usize, tone: usize| weights.get(colour).map_or(0.0, |weights| weights[tone]);
-            let by_tone = std::array::from_fn(|tone| std::array::from_fn(|colour| value(colour, tone)));
-            (by_tone, std::array::from_fn(|colour| bias.get(colour).copied().unwrap_or_default()))
-        };
-        let blocks = by_colour.chunks(BLOCK).zip(colour_bias.chunks(BLOCK)).map(block).collect();
+        // As rows of what one input adds to all outputs, which lie next to each other.
+        let mut tones = ([[0.0; TONES]; 3], [0.0; TONES]);
+        let weights = tensors.values("head.instance.tones.weight", 3 * TONES)?;
+        for (at, weight) in weights.iter().enumerate() {
+            tones.0[at % 3][at / 3] = *weight;
+        }
+        tones.1.copy_from_slice(tensors.values("head.instance.tones.bias", TONES)?);
+        let mut blocks = vec![([[0.0; BLOCK]; TONES], [0.0; BLOCK]); colours.div_ceil(BLOCK)];
+        let weights = tensors.values("head.instance.colours.weight", TONES * colours)?;
+        for (at, weight) in weights.iter().enumerate() {
+            let (colour, tone) = (at / TONES, at % TONES);
+            blocks[colour / BLOCK].0[tone][colour % BLOCK] = *weight;
+        }
+        for (colour, bias) in tensors.values("head.instance.colours.bias", colours)?.iter().enumerate() {
+            blocks[colour / BLOCK].1[colour % BLOCK] = *bias;
+        }
         let [scale, shift] = tensors.scale_and_shift("head.instance.norm", inputs)?;
         Ok(Self {
-            tones: (by_channel, std::array::from_fn(|tone| tone_bias[tone])),
+            tones,
             colours: blocks,
             count: colours,
             shapes: linear("shapes", channels, shapes)?,
@@ -86,28 +89,33 @@ impl Instance {
     /// - output: `[length]`, not normalised
     pub(super) fn apply(&self, input: &[f32], map: &Map, pooled: &[f32]) -> Vec<f32> {
         let colours = self.cells(input, map.size());
-        let positions = || (0..map.size()).flat_map(|y| map.row(y).chunks_exact(map.channels()));
-        let seen: Vec<Vec<f32>> = positions()
-            .zip(colours.chunks_exact(self.colours.len() * BLOCK))
-            .map(|(position, colours)| {
-                [&self.shapes.apply(&position[..self.channels]), &colours[..self.count]].concat()
-            })
-            .collect();
-        let logits: Vec<Vec<f32>> =
-            positions().map(|position| self.attention.apply(&position[..self.channels])).collect();
+        let (mut seen, mut logits) = (Vec::new(), Vec::new());
+        for (at, colours) in colours.chunks_exact(self.colours.len() * BLOCK).enumerate() {
+            let row = map.row(at / map.size());
+            let position = &row[at % map.size() * map.channels()..][..self.channels];
+            seen.extend(self.shapes.apply(position));
+            seen.extend_from_slice(&colours[..self.count]);
+            logits.extend(self.attention.apply(position));
+        }
+        let positions = map.size() * map.size();
         let mut all = pooled.to_vec();
-        for attention in 0..logits.first().map_or(0, Vec::len) {
-            let most = logits.iter().map(|logits| logits[attention]).fold(f32::MIN, f32::max);
-            let mut attended = vec![0.0; seen.first().map_or(0, Vec::len)];
+        for attention in 0..logits.len() / positions {
+            let own = || logits.iter().skip(attention).step_by(logits.len() / positions);
+            let most = own().copied().fold(f32::MIN, f32::max);
+            let start = all.len();
+            all.resize(start + seen.len() / positions, 0.0);
+            let attended = &mut all[start..];
             let mut total = 0.0;
-            for (logits, seen) in logits.iter().zip(&seen) {
-                let weight = (logits[attention] - most).exp();
+            for (logit, seen) in own().zip(seen.chunks_exact(attended.len())) {
+                let weight = (logit - most).exp();
                 total += weight;
                 for (sum, value) in attended.iter_mut().zip(seen) {
                     *sum += weight * value;
                 }
             }
-            all.extend(attended.iter().map(|sum| sum / total));
+            for sum in attended {
+                *sum /= total;
+            }
         }
         for ((value, scale), shift) in all.iter_mut().zip(&self.scale).zip(&self.shift) {
             *value = *value * scale + shift;
@@ -122,7 +130,9 @@ impl Instance {
     /// What the colours of the pixels below each position of the map become, the mean of each: `[positions, colours]`, flat, the
     /// colours filled up to whole blocks.
     fn cells(&self, input: &[f32], positions: usize) -> Vec<f32> {
-        dispatch(Cells { head: self, small: self.reduced(input), positions })
+        let cells = Cells { head: self, small: self.reduced(input), positions };
+        // In the browser one version is enough, as nothing here is spelt out in vectors.
+        if cfg!(target_arch = "wasm32") { cells.with_simd(pulp::Scalar) } else { dispatch(cells) }
     }
 
     /// The picture at the width and height at which it is read: `[3, size / 2, size / 2]`, flat.

@@ -1,17 +1,19 @@
 //! The frozen network on a graphics card says what it says on the CPU, in either precision. Any adapter will do, a software rasteriser too.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use burn::tensor::Device;
 use model::frozen::{Frozen, FrozenGpu, Output, Precision};
-use model::resnet::ResNetConfig;
-use model::weights::{ModelCard, read};
+use model::resnet::{InstanceConfig, ResNetConfig};
+use model::weights::{HostTensor, ModelCard, read, to_host};
 
 use super::{DeviceChoice, select};
 
 /// The shipped network and its tensors.
-fn shipped() -> (ResNetConfig, std::collections::HashMap<String, model::weights::HostTensor>) {
+fn shipped() -> (ResNetConfig, HashMap<String, HostTensor>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../public/model");
     let card = ModelCard::from_json(&fs::read(folder.join("model.json")).unwrap()).unwrap();
     let tensors = read(&card, &fs::read(folder.join(&card.weights.file)).unwrap()).unwrap();
@@ -42,10 +44,32 @@ fn difference(one: &Output, other: &Output) -> f32 {
     differences.fold(0.0, f32::max)
 }
 
+/// A small network with an instance head, which reads the picture, too; its weights are random.
+fn with_instances() -> (ResNetConfig, HashMap<String, HostTensor>) {
+    let instance = InstanceConfig { length: 12, hidden: 24, attention: 2, shapes: 6, colours: 9 };
+    let config = ResNetConfig {
+        input_size: 64,
+        stem_stride: 2,
+        widths: vec![8, 16],
+        instance: Some(instance),
+        ..ResNetConfig::default()
+    };
+    let network = config.init(&Device::flex()).unwrap();
+    (config, to_host(&network).unwrap().into_iter().collect())
+}
+
 #[test]
 fn the_card_says_what_the_processor_says() {
+    says_the_same(shipped());
+}
+
+#[test]
+fn the_card_tells_instances_like_the_processor() {
+    says_the_same(with_instances());
+}
+
+fn says_the_same((config, tensors): (ResNetConfig, HashMap<String, HostTensor>)) {
     let device = select(DeviceChoice::Wgpu).unwrap();
-    let (config, tensors) = shipped();
     let own = Frozen::new(&config, &tensors).unwrap();
     let batch = 3;
     let pictures: Vec<f32> = (0..batch).flat_map(|number| picture(&config, number)).collect();

@@ -65,6 +65,13 @@ impl Losses {
         Self { category, boxes, attributes, contrast, features }
     }
 
+    /// What is minimised where the instance head alone learns.
+    pub(super) fn of_instances(&self) -> Tensor<1> {
+        // Without a pair in the batch the contrast is a constant, which has no gradient.
+        let features = self.features.iter().cloned().map(|features| features.sum() * 0.0);
+        features.fold(self.contrast.clone(), |sum, nothing| sum + nothing)
+    }
+
     /// What is minimised.
     pub(super) fn total(&self, recipe: &Loss) -> Tensor<1> {
         let contrast = recipe.contrast.as_ref().map_or(0.0, |contrast| contrast.weight);

@@ -17,6 +17,7 @@ pub(crate) mod log;
 mod loss;
 pub mod recipe;
 pub mod sources;
+mod trunk;
 mod validate;
 #[cfg(all(test, feature = "wgpu"))]
 mod wgpu_tests;
@@ -44,6 +45,7 @@ use self::log::{Log, Pace};
 use self::loss::Losses;
 use self::recipe::{Optimiser, Recipe};
 use self::sources::Sources;
+use self::trunk::Trunk;
 use self::validate::Scores;
 use crate::{files, report, trained};
 
@@ -85,6 +87,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     report_sources(&sources);
 
     let mut state = if settings.resume { resume(settings, &sources)? } else { start(settings, &sources)? };
+    let trunk = recipe.instance_only.then(|| Trunk::of(&state)).transpose()?;
     let mut log = Log::open(&out.join("log.csv"), state.progress.step)?;
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut loader = Loader::start(&sources, recipe, state.progress.step, threads)?;
@@ -98,7 +101,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         let batch = loader.next_batch()?;
         waited += asked.elapsed();
         let values;
-        (state, values) = learn(state, &batch, settings)?;
+        (state, values) = learn(state, &batch, settings, trunk.as_ref())?;
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum += value;
         }
@@ -128,17 +131,32 @@ pub fn run(settings: &Settings) -> Result<()> {
 
 /// One step: the batch's losses, and the weights moved down their gradient. Returns the losses of category, boxes, attributes
 /// and contrast as they were before. Fails where the device cannot be read or a loss is not a number any more.
-fn learn(mut state: Checkpoint, batch: &Batch, settings: &Settings) -> Result<(Checkpoint, Vec<f32>)> {
+///
+/// With a `trunk` that is frozen only the instance head learns.
+fn learn(
+    mut state: Checkpoint,
+    batch: &Batch,
+    settings: &Settings,
+    trunk: Option<&Trunk>,
+) -> Result<(Checkpoint, Vec<f32>)> {
     let device = &settings.device;
     let recipe = &state.progress.recipe;
     let training_device = device.clone().autodiff();
     let attributes = state.progress.network().attributes;
     let step = state.progress.step;
     let losses = {
-        let output = forward(&state.network, input(batch, recipe, &training_device), device);
+        let input = input(batch, recipe, &training_device);
+        let output = match trunk {
+            Some(trunk) => {
+                let map = trunk.maps(&batch.inputs, batch.labels.len(), &training_device);
+                state.network.forward_head(input, map)
+            }
+            None => forward(&state.network, input, device),
+        };
         Losses::new(output, batch, &attributes, &state.memory, &recipe.loss, &training_device)
     };
-    let gradients = losses.total(&recipe.loss).backward();
+    let total = if trunk.is_some() { losses.of_instances() } else { losses.total(&recipe.loss) };
+    let gradients = total.backward();
     let gradients = GradientsParams::from_grads(gradients, &state.network);
     let rate = recipe.learning_rate(step);
     state.network = state.optimiser.step(rate, state.network, gradients);

@@ -48,6 +48,9 @@ pub struct Recipe {
     /// What the attribute head learns: names of attributes, and the columns of the data that hold them.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
+    /// Whether the instance head alone learns, and everything that the network knows already stays as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub instance_only: bool,
     /// How the weights move.
     pub optimiser: Optimiser,
     /// What they are pulled towards.
@@ -187,6 +190,10 @@ impl Recipe {
             "steps and batch must be positive, and a batch at least two pictures"
         );
         ensure!(self.validate_every > 0, "validate_every must be positive");
+        ensure!(
+            !self.instance_only || self.network.instance.is_some() && self.loss.contrast.is_some(),
+            "instance_only needs a network.instance, and loss.contrast to teach it"
+        );
         ensure!((0.0..=0.5).contains(&self.validation), "validation must be a share from 0 to 0.5");
         ensure!(self.shares.iter().all(|share| share.is_finite() && *share > 0.0), "shares must be positive");
         let Optimiser { learning_rate, momentum, weight_decay, average, .. } = self.optimiser;

@@ -80,7 +80,7 @@ fn a_step_moves_the_weights_as_on_the_cpu() {
             host(Tensor::cat(vec![output.feature, output.instance.unwrap()], 1)).unwrap()
         };
         let before = see(&state);
-        let (state, losses) = learn(state, &batch, &settings(device)).unwrap();
+        let (state, losses) = learn(state, &batch, &settings(device), None).unwrap();
         (losses, before, see(&state))
     };
     let (losses_cpu, before_cpu, after_cpu) = run(&cpu);
