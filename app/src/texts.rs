@@ -316,7 +316,7 @@ pub fn sort(sort: Sort) -> String {
 pub fn parts(known: &Comparison) -> String {
     let Comparison { features, colours, details, shares: (share, details_share), .. } = *known;
     let colours = [("features", features), ("colours", colours), ("share", share)];
-    let details = [("details", details), ("details_share", details_share)];
+    let details = [("details", details), ("part", details_share)];
     let say = |key: &str, values: &[(&'static str, f32)]| {
         say_with(key, &values.iter().map(|(name, part)| (*name, per_cent(*part))).collect::<Vec<_>>())
     };

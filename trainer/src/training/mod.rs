@@ -31,7 +31,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use burn::module::{Module as _, ParamGroup};
 use burn::optim::{
-    GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig, momentum::MomentumConfig,
+    AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig,
+    momentum::MomentumConfig,
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use model::resnet::{HeadOutput, ResNet};
@@ -43,7 +44,7 @@ use self::diverged::Diverged;
 use self::loader::{Batch, Loader};
 use self::log::{Log, Pace};
 use self::loss::Losses;
-use self::recipe::{Optimiser, Recipe};
+use self::recipe::{Method, Optimiser, Recipe};
 use self::sources::Sources;
 use self::trunk::Trunk;
 use self::validate::Scores;
@@ -310,16 +311,22 @@ fn resume(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
     Ok(state)
 }
 
-/// Momentum for all; decay for the matrices and kernels alone.
+/// One method for all; decay for the matrices and kernels alone.
 fn optimiser(settings: &Optimiser) -> ModuleOptimizer {
+    // Every matrix and kernel is called `weight`; batch norms have `gamma` and `beta`, the rest `bias`.
+    let matrices = ParamGroup::from_predicate("weight");
+    let decay = settings.weight_decay as f32;
+    if settings.method == Method::AdamW {
+        let plain = AdamWConfig::new().with_beta_1(settings.momentum as f32).with_weight_decay(0.0);
+        let decayed = plain.clone().with_weight_decay(decay);
+        return ModuleOptimizer::from(plain.build()).with_group(matrices, decayed.build(), None);
+    }
     let momentum = MomentumConfig::new()
         .with_momentum(settings.momentum)
         .with_dampening(0.0)
         .with_nesterov(settings.nesterov);
     let plain = SgdConfig::new().with_momentum(Some(momentum));
-    let decayed = plain.clone().with_weight_decay(Some(WeightDecayConfig::new(settings.weight_decay as f32)));
-    // Every matrix and kernel is called `weight`; batch norms have `gamma` and `beta`, the rest `bias`.
-    let matrices = ParamGroup::from_predicate("weight");
+    let decayed = plain.clone().with_weight_decay(Some(WeightDecayConfig::new(decay)));
     ModuleOptimizer::from(plain.build()).with_group(matrices, decayed.build(), None)
 }
 

@@ -70,10 +70,31 @@ pub struct Recipe {
     pub network: ResNetConfig,
 }
 
-/// Stochastic gradient descent with momentum.
+/// How a gradient moves the weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Stochastic gradient descent with momentum.
+    #[default]
+    Momentum,
+    /// Steps scaled by each weight's own gradients, and decay beside them (Loshchilov and Hutter, "Decoupled Weight Decay
+    /// Regularization", 2019).
+    AdamW,
+}
+
+impl Method {
+    fn is_momentum(&self) -> bool {
+        *self == Self::Momentum
+    }
+}
+
+/// How the weights move.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optimiser {
+    /// What a gradient does.
+    #[serde(default, skip_serializing_if = "Method::is_momentum")]
+    pub method: Method,
     /// Highest learning rate.
     pub learning_rate: f64,
     /// How it changes over the run.
@@ -81,12 +102,13 @@ pub struct Optimiser {
     /// Steps over which it rises from nothing.
     #[serde(default)]
     pub warmup: usize,
-    /// Share of the last step's direction that is kept.
+    /// Share of the last step's direction that is kept; of the mean gradient with [`Method::AdamW`].
     pub momentum: f64,
     /// Whether the gradient is taken where momentum alone would lead (Nesterov).
     #[serde(default)]
     pub nesterov: bool,
-    /// Decay of convolutions' and heads' matrices, added to the gradient; batch norms and biases have none.
+    /// Decay of convolutions' and heads' matrices, added to the gradient, or with [`Method::AdamW`] to the step; batch norms and
+    /// biases have none.
     pub weight_decay: f64,
     /// Share of the old value in the running average of the weights, which is what is exported; 0 turns it off.
     #[serde(default)]
@@ -196,7 +218,9 @@ impl Recipe {
         );
         ensure!((0.0..=0.5).contains(&self.validation), "validation must be a share from 0 to 0.5");
         ensure!(self.shares.iter().all(|share| share.is_finite() && *share > 0.0), "shares must be positive");
-        let Optimiser { learning_rate, momentum, weight_decay, average, .. } = self.optimiser;
+        let Optimiser { method, learning_rate, momentum, nesterov, weight_decay, average, .. } =
+            self.optimiser;
+        ensure!(method.is_momentum() || !nesterov, "optimiser.nesterov is of the method momentum alone");
         ensure!(learning_rate.is_finite() && learning_rate > 0.0, "optimiser.learning_rate must be positive");
         ensure!((0.0..1.0).contains(&momentum), "optimiser.momentum must be at least 0 and below 1");
         ensure!((0.0..1.0).contains(&weight_decay), "optimiser.weight_decay must be at least 0 and below 1");

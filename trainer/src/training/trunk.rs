@@ -52,9 +52,9 @@ mod tests {
     use image::{Rgb, RgbImage};
 
     use super::*;
-    use crate::training::recipe::Recipe;
+    use crate::training::recipe::{Method, Recipe};
     use crate::training::sources::{Picture, Source, Sources};
-    use crate::training::{Settings, learn, loader, start};
+    use crate::training::{Settings, learn, loader, optimiser, start};
 
     fn sources() -> Sources {
         let picture = |number: u8| Picture {
@@ -82,7 +82,8 @@ mod tests {
         recipe.attributes.clear();
         recipe.instance_only = true;
         // Without a memory, which fills up, losses can be compared.
-        recipe.optimiser.learning_rate = 0.002;
+        (recipe.optimiser.method, recipe.optimiser.nesterov) = (Method::AdamW, false);
+        recipe.optimiser.learning_rate = 0.003;
         recipe.loss.contrast.iter_mut().for_each(|contrast| contrast.memory = 0);
         (recipe.network.widths, recipe.network.blocks, recipe.network.embedding) = (vec![4, 8], 1, Some(6));
         (recipe.network.input_size, recipe.preprocess.size) = (16, 16);
@@ -122,5 +123,17 @@ mod tests {
         }
         // A bias before a softmax over positions moves nothing, and is moved by nothing.
         assert!(moved >= 14 && losses[5] < losses[0], "{moved}: {losses:?}");
+
+        // Saved and loaded, it goes on as if nothing had been. What has not been measured is infinite, which no checkpoint holds.
+        let file = folder.path().join("saved");
+        state.progress.best_error = 1.0;
+        state.save(&file).unwrap();
+        let loaded =
+            Checkpoint::load(&file, optimiser(&settings.recipe.optimiser), &settings.device).unwrap();
+        let after = [state, loaded].map(|state| {
+            let (state, _) = learn(state, &batch, &settings, Some(&trunk)).unwrap();
+            to_host(&state.network.valid()).unwrap()
+        });
+        assert_eq!(after[0], after[1]);
     }
 }
