@@ -83,6 +83,7 @@ pub enum Method {
 }
 
 impl Method {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
     fn is_momentum(&self) -> bool {
         *self == Self::Momentum
     }
