@@ -97,12 +97,7 @@ fn in_webkit_a_card_that_lies_is_left_alone() -> Result<()> {
 /// real card is asked.
 pub(crate) fn fake_card(shipped: &Shipped, server: &Server) -> Result<()> {
     const LOADER: &str = "worker-loader.js";
-    let network = &shipped.embedder().card().network;
-    let row = 4
-        + network.feature_length()
-        + network.categories
-        + network.attributes.iter().sum::<usize>()
-        + network.instance_length();
+    let row = model::network::row_length(&shipped.embedder().card().network);
     let loader = String::from_utf8(shipped.bytes(LOADER)?)?;
     let script = format!(
         "if (self.location.hash === '#graphics') {{
