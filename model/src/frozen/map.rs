@@ -8,11 +8,11 @@ use super::kernel::filled;
 pub struct Sight {
     /// The network's answer.
     pub output: Output,
-    /// What the answer was pooled from.
+    /// What the answer was pooled from, or an earlier map where that was asked for.
     pub map: FeatureMap,
 }
 
-/// The last feature map, activated: no value is negative.
+/// A feature map; the last one is activated, so that none of its values is negative.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FeatureMap {
     /// Width and height, positions.

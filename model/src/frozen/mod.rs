@@ -50,6 +50,15 @@ struct Memory {
     scratch: Scratch,
 }
 
+/// Where a map is on its way through the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// This many blocks lie behind it.
+    After(usize),
+    /// Nothing but the heads lies before it.
+    Active,
+}
+
 #[derive(Debug)]
 struct Block {
     /// Absent where the input is normalised already.
@@ -117,15 +126,35 @@ impl Frozen {
     /// - `input`: `[3, size, size]`, preprocessed; missing values count as 0
     #[must_use]
     pub fn forward(&self, input: &[f32]) -> Output {
-        self.compute(input, &mut |_| {})
+        self.compute(input, &mut |_, _| {})
     }
 
     /// [`Frozen::forward`], with the feature map that the answer was pooled from.
     #[must_use]
     pub fn see(&self, input: &[f32]) -> Sight {
         let mut map = FeatureMap::default();
-        let output = self.compute(input, &mut |active| {
-            map = FeatureMap::copy(active, self.head.channels());
+        let output = self.compute(input, &mut |stage, seen| {
+            if stage == Stage::Active {
+                map = FeatureMap::copy(seen, self.head.channels());
+            }
+        });
+        Sight { output, map }
+    }
+
+    /// [`Frozen::forward`], with the map as it leaves the first `blocks` blocks: not activated, so values may be negative. All of
+    /// them at most.
+    #[must_use]
+    pub fn see_after(&self, input: &[f32], blocks: usize) -> Sight {
+        let mut map = FeatureMap::default();
+        let channels = match blocks.min(self.blocks.len()).checked_sub(1) {
+            Some(last) => self.blocks[last].conv2.outputs(),
+            None => self.stem.outputs(),
+        };
+        let wanted = Stage::After(blocks.min(self.blocks.len()));
+        let output = self.compute(input, &mut |stage, seen| {
+            if stage == wanted {
+                map = FeatureMap::copy(seen, channels);
+            }
         });
         Sight { output, map }
     }
@@ -147,8 +176,8 @@ impl Frozen {
         self.head.shares(map, direction)
     }
 
-    /// `look` is shown the map that the answer is pooled from.
-    fn compute(&self, input: &[f32], look: &mut dyn FnMut(&Map)) -> Output {
+    /// `look` is shown the map after the stem, after each block, and as the answer is pooled from it.
+    fn compute(&self, input: &[f32], look: &mut dyn FnMut(Stage, &Map)) -> Output {
         let mut memory = self.take_memory();
         let Memory { picture, map, rooms, scratch } = &mut memory;
         for y in 0..self.size {
@@ -163,11 +192,13 @@ impl Frozen {
         }
         map.reshape(self.size / self.stem.stride(), self.stem.outputs());
         self.stem.apply(picture, map, Join::Rectify, scratch);
-        for block in &self.blocks {
+        look(Stage::After(0), map);
+        for (done, block) in self.blocks.iter().enumerate() {
             block.apply(map, rooms, scratch);
+            look(Stage::After(done + 1), map);
         }
         let output = self.head.forward(input, map, &mut rooms[0]);
-        look(&rooms[0]);
+        look(Stage::Active, &rooms[0]);
         if let Ok(mut kept) = self.memory.lock() {
             kept.push(memory);
         }

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
 use super::*;
-use crate::resnet::{BoxHead, InstanceConfig, Pool, ResNet};
+use crate::resnet::{BoxHead, InstanceConfig, Plain, Pool, ResNet};
 use crate::weights::to_host;
 
 /// A network with running statistics that are not those of the start.
@@ -66,6 +66,29 @@ fn equals_burn_s_network() {
     let instance = Some(InstanceConfig { length: 5, hidden: 7, attention: 2, shapes: 3, colours: 9 });
     compare(&ResNetConfig { input_size: 24, widths: vec![6, 10], blocks: 1, instance, ..seed.clone() });
     compare(&ResNetConfig { input_size: 40, stem_stride: 4, widths: vec![8, 8], blocks: 3, ..seed });
+}
+
+#[test]
+fn the_map_after_some_blocks_leads_to_the_same_answer() {
+    let config =
+        ResNetConfig { input_size: 24, widths: vec![6, 10, 14], blocks: 2, ..ResNetConfig::default() };
+    let network = seasoned(&config);
+    let tensors: HashMap<String, HostTensor> = to_host(&network).unwrap().into_iter().collect();
+    let frozen = Frozen::new(&config, &tensors).unwrap();
+    let picture: Vec<f32> = (0..3 * 24 * 24).map(|at| (at % 23) as f32 / 9.0 - 1.0).collect();
+    let whole = frozen.see(&picture);
+    for (blocks, channels) in [(0, 6), (2, 6), (3, 10), (6, 14), (99, 14)] {
+        let Sight { output, map } = frozen.see_after(&picture, blocks);
+        assert_eq!((&output, map.values.len()), (&whole.output, map.size * map.size * channels));
+        let data = TensorData::new(map.values, [1, map.size, map.size, channels]);
+        let map = Tensor::<4>::from_data(data, &Device::flex()).permute([0, 3, 1, 2]);
+        let rest = network.forward_features_after(&Plain, blocks, map).permute([0, 2, 3, 1]);
+        let rest = rest.into_data().try_to_vec::<f32>().unwrap();
+        assert_eq!(rest.len(), whole.map.values.len());
+        for (a, b) in rest.iter().zip(&whole.map.values) {
+            assert!((a - b).abs() < 1e-3, "after {blocks}: {a} and {b}");
+        }
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use burn::{
 };
 
 use super::network::norm;
-use super::{BoxHead, InstanceHead, Pool, ResNetConfig};
+use super::{BoxHead, InstanceHead, Layers, Pool, ResNetConfig};
 
 /// What the network says of a batch of pictures.
 #[derive(Debug, Clone)]
@@ -72,15 +72,16 @@ impl Head {
     /// - `input`: `[batch, 3, size, size]`, preprocessed
     /// - `map`: `[batch, channels, height, width]`, activated
     /// - output: see [`HeadOutput`]
-    pub(super) fn forward(&self, input: Tensor<4>, map: Tensor<4>) -> HeadOutput {
+    pub(super) fn forward(&self, layers: &impl Layers, input: Tensor<4>, map: Tensor<4>) -> HeadOutput {
         let pooled = self.pool(map.clone());
-        let instance = self.instance.as_ref().map(|head| head.forward(input, map.clone(), pooled.clone()));
+        let instance =
+            self.instance.as_ref().map(|head| head.forward(layers, input, map.clone(), pooled.clone()));
         let feature = match &self.embedding {
             Some(embedding) => embedding.forward(pooled),
             None => pooled,
         };
         let box_input = match &self.box_map {
-            Some(conv) => relu(conv.forward(map)).flatten(1, 3),
+            Some(conv) => relu(layers.pointwise(conv, map)).flatten(1, 3),
             None => feature.clone(),
         };
         HeadOutput {

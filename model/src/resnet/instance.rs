@@ -9,13 +9,12 @@ use burn::{
     tensor::{
         Device, Tensor,
         activation::{relu, softmax},
-        module::avg_pool2d,
-        ops::AvgPoolOptions,
     },
 };
 
+use super::layers::average;
 use super::network::norm;
-use super::{InstanceConfig, ResNetConfig};
+use super::{InstanceConfig, Layers, ResNetConfig};
 
 /// A second feature, for which two pictures of one garment are alike and those of two garments are not, be they of one kind.
 ///
@@ -59,22 +58,23 @@ impl InstanceHead {
     /// - `map`: `[batch, channels, height, width]`, activated
     /// - `pooled`: `[batch, channels]`
     /// - output: `[batch, length]`, not normalised
-    pub(super) fn forward(&self, input: Tensor<4>, map: Tensor<4>, pooled: Tensor<2>) -> Tensor<2> {
+    pub(super) fn forward(
+        &self,
+        layers: &impl Layers,
+        input: Tensor<4>,
+        map: Tensor<4>,
+        pooled: Tensor<2>,
+    ) -> Tensor<2> {
         let halve = InstanceConfig::REDUCTION;
         let [_, _, size, _] = map.dims();
         let small = average(input, halve);
         let cell = small.dims()[2] / size;
-        let colours = relu(self.colours.forward(relu(self.tones.forward(small))));
-        let seen = Tensor::cat(vec![self.shapes.forward(map.clone()), average(colours, cell)], 1);
+        let colours = layers.colours([&self.tones, &self.colours], small, cell);
+        let seen = Tensor::cat(vec![layers.pointwise(&self.shapes, map.clone()), colours], 1);
         let seen: Tensor<3> = seen.flatten(2, 3);
-        let weights: Tensor<3> = self.attention.forward(map).flatten(2, 3);
+        let weights: Tensor<3> = layers.pointwise(&self.attention, map).flatten(2, 3);
         let attended: Tensor<2> = softmax(weights, 2).matmul(seen.transpose()).flatten(1, 2);
         let all = self.norm.forward(Tensor::cat(vec![pooled, attended], 1));
         self.feature.forward(relu(self.hidden.forward(all)))
     }
-}
-
-/// The mean of each square of this side.
-fn average(input: Tensor<4>, side: usize) -> Tensor<4> {
-    if side == 1 { input } else { avg_pool2d(input, AvgPoolOptions::new([side; 2])) }
 }

@@ -63,11 +63,20 @@ impl ResNet {
     /// [`ResNet::forward_features`], its layers computed by `layers`.
     #[must_use]
     pub fn forward_features_with(&self, layers: &impl Layers, input: Tensor<4>) -> Tensor<4> {
-        let mut x = layers.stem(&self.stem, &self.stem_norm, input);
-        for block in &self.blocks {
-            x = layers.block(block, x);
-        }
-        layers.activate(&self.head.norm, x)
+        let x = layers.stem(&self.stem, &self.stem_norm, input);
+        self.forward_features_after(layers, 0, x)
+    }
+
+    /// The rest of [`ResNet::forward_features`] from the map that leaves the first `blocks` blocks; of the stem where there are none.
+    ///
+    /// # Shapes
+    ///
+    /// - `map`: `[batch, channels, height, width]` of that block
+    /// - output: as of [`ResNet::forward_features`]
+    #[must_use]
+    pub fn forward_features_after(&self, layers: &impl Layers, blocks: usize, map: Tensor<4>) -> Tensor<4> {
+        let rest = self.blocks.iter().skip(blocks);
+        layers.activate(&self.head.norm, rest.fold(map, |x, block| layers.block(block, x)))
     }
 
     /// The feature vector and the heads' outputs from a picture and its feature map.
@@ -79,7 +88,13 @@ impl ResNet {
     /// - output: see [`HeadOutput`]
     #[must_use]
     pub fn forward_head(&self, input: Tensor<4>, map: Tensor<4>) -> HeadOutput {
-        self.head.forward(input, map)
+        self.forward_head_with(&Plain, input, map)
+    }
+
+    /// [`ResNet::forward_head`], what it does at each position computed by `layers`.
+    #[must_use]
+    pub fn forward_head_with(&self, layers: &impl Layers, input: Tensor<4>, map: Tensor<4>) -> HeadOutput {
+        self.head.forward(layers, input, map)
     }
 
     /// [`ResNet::forward_features`], then [`ResNet::forward_head`].

@@ -57,15 +57,19 @@ pub struct View {
     pub bbox: Option<[f32; 4]>,
 }
 
-/// A varied view of `picture`.
+/// A varied view of `picture`. `mirrored` says whether it is one of its mirror image; where nothing is said, chance decides.
 pub fn view(
     picture: &RgbImage,
     bbox: Option<CropBox>,
     augment: &Augment,
+    mirrored: Option<bool>,
     preprocess: &Preprocess,
     rng: &mut impl Rng,
 ) -> View {
-    let window = Window::choose(picture, bbox.is_some(), augment, preprocess.fit, rng);
+    let mut window = Window::choose(picture, bbox.is_some(), augment, preprocess.fit, rng);
+    if mirrored.unwrap_or_else(|| rng.random_bool(0.5)) && augment.flip {
+        window.along_x = window.along_x.map(|step| -step);
+    }
     let size = preprocess.size;
     let mut pixels = window.sample(picture, size);
     colour(&mut pixels, augment, rng);
@@ -104,13 +108,8 @@ impl Window {
         let centre = [(width, sides[0], base[0]), (height, sides[1], base[1])]
             .map(|(length, side, base)| length / 2.0 + either_way((base - side).abs() / 2.0, rng));
         let angle = if has_box { 0.0 } else { either_way(augment.rotate, rng).to_radians() };
-        let mirror = if augment.flip && rng.random_bool(0.5) { -1.0 } else { 1.0 };
         let (sin, cos) = angle.sin_cos();
-        Self {
-            centre,
-            along_x: [mirror * sides[0] * cos, mirror * sides[0] * sin],
-            along_y: [-sides[1] * sin, sides[1] * cos],
-        }
+        Self { centre, along_x: [sides[0] * cos, sides[0] * sin], along_y: [-sides[1] * sin, sides[1] * cos] }
     }
 
     /// Interleaved RGB of the window at `size` x `size`; NaN where it lies outside the picture.
@@ -284,7 +283,8 @@ mod tests {
         let (picture, bbox) = marked();
         for fit in [Fit::Letterbox, Fit::Squash] {
             let preprocess = Preprocess { size: 96, fit, ..Preprocess::default() };
-            let view = view(&picture, Some(bbox), &still(), &preprocess, &mut ChaCha8Rng::seed_from_u64(1));
+            let view =
+                view(&picture, Some(bbox), &still(), None, &preprocess, &mut ChaCha8Rng::seed_from_u64(1));
             let expected = preprocess.apply(&picture, CropBox::WHOLE);
             let off = view.tensor.iter().zip(&expected).map(|(a, b)| (a - b).abs()).sum::<f32>()
                 / expected.len() as f32;
@@ -302,7 +302,7 @@ mod tests {
         let preprocess = Preprocess { size: 96, fit: Fit::Letterbox, ..Preprocess::default() };
         for seed in 0..200 {
             let view =
-                view(&picture, Some(bbox), &augment, &preprocess, &mut ChaCha8Rng::seed_from_u64(seed));
+                view(&picture, Some(bbox), &augment, None, &preprocess, &mut ChaCha8Rng::seed_from_u64(seed));
             let (found, told) = (bright(&view.tensor, 96), view.bbox.unwrap());
             assert!(
                 found.iter().zip(told).all(|(a, b)| (a - b).abs() < 0.025),
@@ -327,8 +327,9 @@ mod tests {
         };
         let preprocess = Preprocess { size: 32, fit: Fit::Letterbox, ..Preprocess::default() };
         for seed in 0..50 {
-            let draw =
-                || view(&picture, None, &augment, &preprocess, &mut ChaCha8Rng::seed_from_u64(seed)).tensor;
+            let draw = || {
+                view(&picture, None, &augment, None, &preprocess, &mut ChaCha8Rng::seed_from_u64(seed)).tensor
+            };
             assert!(draw().iter().all(|v| v.is_finite()));
             assert_eq!(draw(), draw());
         }

@@ -24,6 +24,8 @@ use burn::tensor::Tensor;
 use model::resnet::{Block, Layers};
 use tch::Kind;
 
+use super::settled::{Settled, affine};
+
 type Primitive = FloatTensor<LibTorch>;
 type Tracked<C> = FloatTensor<Autodiff<LibTorch, C>>;
 
@@ -67,6 +69,65 @@ impl Layers for Fused {
         follow(norm, mean, variance);
         Tensor::from_dispatch(output)
     }
+
+    fn pointwise(&self, convolution: &Conv2d, map: Tensor<4>) -> Tensor<4> {
+        pointwise(convolution, map)
+    }
+
+    fn colours(&self, convolutions: [&Conv2d; 2], picture: Tensor<4>, cell: usize) -> Tensor<4> {
+        colours(convolutions, picture, cell)
+    }
+}
+
+/// [`Settled`](super::settled::Settled) on a differentiating LibTorch device.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FusedSettled;
+
+impl Layers for FusedSettled {
+    fn stem(&self, convolution: &Conv2d, norm: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
+        Settled.stem(convolution, norm, input)
+    }
+
+    fn block(&self, block: &Block, input: Tensor<4>) -> Tensor<4> {
+        let Some(norm1) = &block.norm1 else { return Settled.block(block, input) };
+        let [weight1, weight2] = [&block.conv1, &block.conv2].map(|layer| layer.weight.val().into_dispatch());
+        let [scale1, shift1] = affine(norm1).map(Tensor::into_dispatch);
+        let [scale2, shift2] = affine(&block.norm2).map(Tensor::into_dispatch);
+        let shape =
+            BlockShape { epsilon: block.norm2.epsilon, stride: block.stride, widening: block.widening };
+        let input = input.into_dispatch();
+        let output = Dispatch::settled_block(input, scale1, shift1, weight1, scale2, shift2, weight2, shape);
+        Tensor::from_dispatch(output)
+    }
+
+    fn activate(&self, norm: &BatchNorm, map: Tensor<4>) -> Tensor<4> {
+        let [scale, shift] = affine(norm).map(Tensor::into_dispatch);
+        Tensor::from_dispatch(Dispatch::settled_activate(map.into_dispatch(), scale, shift))
+    }
+
+    fn pointwise(&self, convolution: &Conv2d, map: Tensor<4>) -> Tensor<4> {
+        pointwise(convolution, map)
+    }
+
+    fn colours(&self, convolutions: [&Conv2d; 2], picture: Tensor<4>, cell: usize) -> Tensor<4> {
+        colours(convolutions, picture, cell)
+    }
+}
+
+fn pointwise(convolution: &Conv2d, map: Tensor<4>) -> Tensor<4> {
+    let Some(bias) = &convolution.bias else { return convolution.forward(map) };
+    let weight = convolution.weight.val().into_dispatch();
+    Tensor::from_dispatch(Dispatch::pointwise(map.into_dispatch(), weight, vector(bias)))
+}
+
+fn colours([first, second]: [&Conv2d; 2], picture: Tensor<4>, cell: usize) -> Tensor<4> {
+    let (Some(bias1), Some(bias2)) = (&first.bias, &second.bias) else {
+        return Settled.colours([first, second], picture, cell);
+    };
+    let [weight1, weight2] = [first, second].map(|layer| layer.weight.val().into_dispatch());
+    let picture = picture.into_dispatch();
+    let output = Dispatch::colours(picture, weight1, vector(bias1), weight2, vector(bias2), cell);
+    Tensor::from_dispatch(output)
 }
 
 fn vector(parameter: &Param<Tensor<1>>) -> FloatTensor<Dispatch> {
@@ -129,6 +190,38 @@ trait TrunkOps: Backend {
         beta: FloatTensor<Self>,
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    fn settled_block(
+        x: FloatTensor<Self>,
+        scale1: FloatTensor<Self>,
+        shift1: FloatTensor<Self>,
+        weight1: FloatTensor<Self>,
+        scale2: FloatTensor<Self>,
+        shift2: FloatTensor<Self>,
+        weight2: FloatTensor<Self>,
+        shape: BlockShape,
+    ) -> FloatTensor<Self>;
+
+    fn settled_activate(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    fn pointwise(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    fn colours(
+        x: FloatTensor<Self>,
+        weight1: FloatTensor<Self>,
+        bias1: FloatTensor<Self>,
+        weight2: FloatTensor<Self>,
+        bias2: FloatTensor<Self>,
+        cell: usize,
+    ) -> FloatTensor<Self>;
 }
 
 impl TrunkOps for LibTorch {
@@ -174,6 +267,44 @@ impl TrunkOps for LibTorch {
         epsilon: f64,
     ) -> (Primitive, Primitive, Primitive) {
         compute(&[x, gamma, beta], |tensors| activate(tensors, epsilon)).into()
+    }
+
+    fn settled_block(
+        x: Primitive,
+        scale1: Primitive,
+        shift1: Primitive,
+        weight1: Primitive,
+        scale2: Primitive,
+        shift2: Primitive,
+        weight2: Primitive,
+        shape: BlockShape,
+    ) -> Primitive {
+        let inputs = [x, scale1, shift1, weight1, scale2, shift2, weight2];
+        let [output] = compute(&inputs, |tensors| [settled_block(tensors, shape)]);
+        output
+    }
+
+    fn settled_activate(x: Primitive, scale: Primitive, shift: Primitive) -> Primitive {
+        let [output] = compute(&[x, scale, shift], |tensors| [settled_activate(tensors)]);
+        output
+    }
+
+    fn pointwise(x: Primitive, weight: Primitive, bias: Primitive) -> Primitive {
+        let [output] = compute(&[x, weight, bias], |tensors| [pointwise_of(tensors)]);
+        output
+    }
+
+    fn colours(
+        x: Primitive,
+        weight1: Primitive,
+        bias1: Primitive,
+        weight2: Primitive,
+        bias2: Primitive,
+        cell: usize,
+    ) -> Primitive {
+        let inputs = [x, weight1, bias1, weight2, bias2];
+        let [output] = compute(&inputs, |tensors| [colours_of(tensors, cell)]);
+        output
     }
 }
 
@@ -221,6 +352,44 @@ impl<C: CheckpointStrategy> TrunkOps for Autodiff<LibTorch, C> {
         epsilon: f64,
     ) -> (Tracked<C>, Tracked<C>, Tracked<C>) {
         record::<C, 3, 3>([x, gamma, beta], |tensors| activate(tensors, epsilon)).into()
+    }
+
+    fn settled_block(
+        x: Tracked<C>,
+        scale1: Tracked<C>,
+        shift1: Tracked<C>,
+        weight1: Tracked<C>,
+        scale2: Tracked<C>,
+        shift2: Tracked<C>,
+        weight2: Tracked<C>,
+        shape: BlockShape,
+    ) -> Tracked<C> {
+        let inputs = [x, scale1, shift1, weight1, scale2, shift2, weight2];
+        let [output] = record::<C, 7, 1>(inputs, |tensors| [settled_block(tensors, shape)]);
+        output
+    }
+
+    fn settled_activate(x: Tracked<C>, scale: Tracked<C>, shift: Tracked<C>) -> Tracked<C> {
+        let [output] = record::<C, 3, 1>([x, scale, shift], |tensors| [settled_activate(tensors)]);
+        output
+    }
+
+    fn pointwise(x: Tracked<C>, weight: Tracked<C>, bias: Tracked<C>) -> Tracked<C> {
+        let [output] = record::<C, 3, 1>([x, weight, bias], |tensors| [pointwise_of(tensors)]);
+        output
+    }
+
+    fn colours(
+        x: Tracked<C>,
+        weight1: Tracked<C>,
+        bias1: Tracked<C>,
+        weight2: Tracked<C>,
+        bias2: Tracked<C>,
+        cell: usize,
+    ) -> Tracked<C> {
+        let inputs = [x, weight1, bias1, weight2, bias2];
+        let [output] = record::<C, 5, 1>(inputs, |tensors| [colours_of(tensors, cell)]);
+        output
     }
 }
 
@@ -327,6 +496,42 @@ fn activate([x, gamma, beta]: [&tch::Tensor; 3], epsilon: f64) -> [tch::Tensor; 
     [output.to_kind(Kind::Float), mean, variance]
 }
 
+fn settled_block(
+    [x, scale1, shift1, weight1, scale2, shift2, weight2]: [&tch::Tensor; 7],
+    shape: BlockShape,
+) -> tch::Tensor {
+    let x = channels_innermost(&x.to_kind(Kind::BFloat16));
+    let inner = convolve(&settle(&x, scale1, shift1), weight1, shape.stride);
+    convolve(&settle(&inner, scale2, shift2), weight2, 1) + shortcut(&x, shape)
+}
+
+fn settled_activate([x, scale, shift]: [&tch::Tensor; 3]) -> tch::Tensor {
+    settle(x, scale, shift).to_kind(Kind::Float)
+}
+
+fn pointwise_of([x, weight, bias]: [&tch::Tensor; 3]) -> tch::Tensor {
+    seen(x, weight, bias).to_kind(Kind::Float)
+}
+
+fn colours_of([x, weight1, bias1, weight2, bias2]: [&tch::Tensor; 5], cell: usize) -> tch::Tensor {
+    let x = seen(&seen(x, weight1, bias1).relu(), weight2, bias2).relu();
+    let cell = cell as i64;
+    x.avg_pool2d([cell, cell], [cell, cell], [0, 0], false, true, None::<i64>).to_kind(Kind::Float)
+}
+
+/// A 1x1 convolution.
+fn seen(x: &tch::Tensor, weight: &tch::Tensor, bias: &tch::Tensor) -> tch::Tensor {
+    let x = channels_innermost(&x.to_kind(Kind::BFloat16));
+    let [weight, bias] = [weight, bias].map(|tensor| tensor.to_kind(Kind::BFloat16));
+    x.conv2d(&weight, Some(&bias), [1, 1], [0, 0], [1, 1], 1)
+}
+
+/// A batch norm that knows its statistics, which are in `scale` and `shift` already.
+fn settle(x: &tch::Tensor, scale: &tch::Tensor, shift: &tch::Tensor) -> tch::Tensor {
+    let (mean, variance) = (scale.zeros_like(), scale.ones_like());
+    x.batch_norm(Some(scale), Some(shift), Some(&mean), Some(&variance), false, 0.0, 0.0, false).relu()
+}
+
 fn shortcut(x: &tch::Tensor, shape: BlockShape) -> tch::Tensor {
     let (stride, widening) = (shape.stride as i64, shape.widening as i64);
     let x = match stride {
@@ -365,10 +570,10 @@ fn channels_innermost(x: &tch::Tensor) -> tch::Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::module::Module as _;
+    use burn::module::{Module as _, ParamId};
     use burn::optim::GradientsParams;
     use burn::tensor::{Distribution, Tolerance};
-    use model::resnet::{Plain, ResNetConfig};
+    use model::resnet::{BoxHead, InstanceConfig, Plain, ResNet, ResNetConfig, Slot, walk};
 
     /// Direction and length of `a` are those of `b` but for the rounding of half precision.
     fn alike(name: &str, a: &[f32], b: &[f32]) {
@@ -379,6 +584,64 @@ mod tests {
             cosine > 0.99 && (aa / bb - 1.0).abs() < 0.05,
             "{name}: cosine {cosine}, lengths {aa} and {bb}"
         );
+    }
+
+    /// Names and identities of a network's convolutions.
+    fn kernels(network: &ResNet) -> Vec<(String, ParamId)> {
+        let mut ids = Vec::new();
+        let _: Result<(), std::convert::Infallible> = walk(&mut network.clone(), &mut |name, slot| {
+            if let Slot::Kernel(param) = slot {
+                ids.push((name.to_owned(), param.id));
+            }
+            Ok(())
+        });
+        ids
+    }
+
+    #[test]
+    fn computes_what_burn_computes_with_settled_norms_and_in_heads() {
+        let device = burn::tensor::Device::libtorch().autodiff();
+        device.seed(1);
+        let config = ResNetConfig {
+            input_size: 32,
+            stem_stride: 2,
+            widths: vec![16, 32],
+            blocks: 1,
+            box_head: BoxHead::Map,
+            instance: Some(InstanceConfig { length: 6, hidden: 16, attention: 2, shapes: 8, colours: 8 }),
+            ..ResNetConfig::default()
+        };
+        let network = config.init(&device).unwrap();
+        let random = || Tensor::<4>::random([8, 3, 32, 32], Distribution::Normal(0.2, 1.0), &device);
+        // Statistics that are not those of the start.
+        let _ = network.forward(random());
+        let input = random();
+        let run = |fused: bool| {
+            let network = network.clone();
+            let output = if fused {
+                let map = network.forward_features_with(&FusedSettled, input.clone());
+                network.forward_head_with(&FusedSettled, input.clone(), map)
+            } else {
+                let map = network.forward_features_with(&Settled, input.clone());
+                network.forward_head(input.clone(), map)
+            };
+            let instance = output.instance.unwrap();
+            let values = instance.clone().inner().into_data().try_to_vec::<f32>().unwrap();
+            // Not the sum, which batch norm makes nearly constant.
+            let total = (instance.clone() * instance).sum() + output.boxes.sum();
+            let gradients = GradientsParams::from_grads(total.backward(), &network);
+            (values, kernels(&network), gradients)
+        };
+        let ((a, kernels_a, gradients_a), (b, kernels_b, gradients_b)) = (run(true), run(false));
+        alike("instance", &a, &b);
+        let values = |tensor: Tensor<4>| tensor.into_data().try_to_vec::<f32>().unwrap();
+        let mut compared = 0;
+        for ((name, a), (_, b)) in kernels_a.into_iter().zip(kernels_b) {
+            let (Some(a), Some(b)) = (gradients_a.get::<4>(a), gradients_b.get::<4>(b)) else { continue };
+            alike(&name, &values(a), &values(b));
+            compared += 1;
+        }
+        assert_eq!(compared, 10, "every convolution of trunk and heads has a gradient");
     }
 
     #[test]
@@ -420,17 +683,6 @@ mod tests {
         alike("map", &a, &b);
 
         let mut compared = 0;
-        let kernels = |network: &model::resnet::ResNet| {
-            let mut ids = Vec::new();
-            let _: Result<(), std::convert::Infallible> =
-                model::resnet::walk(&mut network.clone(), &mut |name, slot| {
-                    if let model::resnet::Slot::Kernel(param) = slot {
-                        ids.push((name.to_owned(), param.id));
-                    }
-                    Ok(())
-                });
-            ids
-        };
         for ((name, a), (_, b)) in kernels(&network_a).into_iter().zip(kernels(&network_b)) {
             let (Some(a), Some(b)) = (gradients_a.get::<4>(a), gradients_b.get::<4>(b)) else { continue };
             alike(&name, &values(a), &values(b));
@@ -438,7 +690,7 @@ mod tests {
         }
         assert_eq!(compared, 5, "every convolution of the trunk has a gradient");
 
-        let statistics = |network: &model::resnet::ResNet| {
+        let statistics = |network: &ResNet| {
             let mean = network.valid().forward_features(input.clone().inner());
             mean.into_data()
         };

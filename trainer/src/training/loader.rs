@@ -3,6 +3,7 @@
 //! Which pictures a batch holds and how each is varied follows from the seed and the number of the step alone, so that a
 //! resumed run goes on with the very batches that an uninterrupted one would have had, on any number of threads.
 
+use std::collections::BTreeMap;
 use std::sync::{
     Arc,
     mpsc::{Receiver, sync_channel},
@@ -15,7 +16,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::augment;
 use super::recipe::{Mixup, Recipe};
-use super::sources::{Picture, Sources};
+use super::sources::{Picture, Source, Sources};
 
 /// One step's pictures, on the host.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -87,7 +88,11 @@ pub fn batch(sources: &Sources, recipe: &Recipe, step: usize) -> Batch {
             Some(own) if picture.item.is_some() => own,
             _ => &recipe.augment,
         };
-        let view = augment::view(&picture.pixels, picture.bbox, augment, &recipe.preprocess, &mut rng);
+        // Where the buttons are tells two shirts apart, but not where a mirror has put them.
+        let item = picture.item.map(|item| random(recipe.seed, &[3, step as u64, item as u64]));
+        let mirrored = item.map(|mut rng| rng.random_bool(0.5));
+        let view =
+            augment::view(&picture.pixels, picture.bbox, augment, mirrored, &recipe.preprocess, &mut rng);
         batch.inputs.extend(view.tensor);
         batch.labels.push(picture.label);
         batch.mixed.push((picture.label, 0.0));
@@ -138,13 +143,34 @@ fn choose<'a>(sources: &'a Sources, recipe: &Recipe, step: usize) -> Vec<&'a Pic
             let epoch = position / size;
             if shuffle.0 != epoch {
                 let mut groups: Vec<&Vec<usize>> = source.groups.iter().collect();
-                groups.shuffle(&mut random(recipe.seed, &[0, set as u64, epoch as u64]));
+                let mut rng = random(recipe.seed, &[0, set as u64, epoch as u64]);
+                groups.shuffle(&mut rng);
+                if recipe.alike > 1 {
+                    groups = runs(&groups, source, recipe.alike, &mut rng);
+                }
                 shuffle = (epoch, groups.into_iter().flatten().copied().collect());
             }
             chosen.push(&source.training[shuffle.1[position % size]]);
         }
     }
     chosen
+}
+
+/// The groups in runs of this many whose first picture is of one category, the runs in random order.
+fn runs<'a>(
+    groups: &[&'a Vec<usize>],
+    source: &Source,
+    length: usize,
+    rng: &mut impl Rng,
+) -> Vec<&'a Vec<usize>> {
+    let mut categories: BTreeMap<usize, Vec<&Vec<usize>>> = BTreeMap::new();
+    for group in groups {
+        let label = group.first().map_or(0, |first| source.training[*first].label);
+        categories.entry(label).or_default().push(group);
+    }
+    let mut runs: Vec<&[&Vec<usize>]> = categories.values().flat_map(|all| all.chunks(length)).collect();
+    runs.shuffle(rng);
+    runs.concat()
 }
 
 /// For each data set: how many of its pictures were used before this step, and how many this step uses.
@@ -244,6 +270,38 @@ mod tests {
         assert_eq!(half.items, [[Some(3); 4], [None; 4]].concat());
         assert!(half.mixed[..4].iter().all(|mixed| mixed.1 == 0.0));
         assert!(half.mixed[4..].iter().all(|mixed| mixed.1 > 0.0));
+    }
+
+    #[test]
+    fn items_of_a_category_follow_each_other_and_are_mirrored_together() {
+        let picture = |number: usize| Picture {
+            pixels: image::RgbImage::from_fn(8, 8, |x, _| image::Rgb([(x * 30) as u8; 3])),
+            label: number / 2 % 3,
+            bbox: None,
+            attributes: Vec::new(),
+            item: Some(number / 2),
+        };
+        let training: Vec<Picture> = (0..48).map(picture).collect();
+        let groups = (0..24).map(|item| vec![2 * item, 2 * item + 1]).collect();
+        let set = Source { training, validation: Vec::new(), groups };
+        let sources =
+            Sources { sets: vec![set], labels: Vec::new(), attributes: Vec::new(), unreadable: Vec::new() };
+        let mut recipe = Recipe::find("instance").unwrap();
+        (recipe.batch, recipe.alike) = (48, 4);
+        recipe.shares.clear();
+        let Batch { labels, items, inputs, .. } = batch(&sources, &recipe, 0);
+        let mut seen: Vec<_> = items.iter().flatten().copied().collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..48).map(|number| number / 2).collect::<Vec<_>>());
+        assert!(labels.chunks(8).all(|run| run.iter().all(|label| *label == run[0])), "{labels:?}");
+
+        // Brighter to the right, unless mirrored.
+        let size = recipe.preprocess.size;
+        let is_mirrored =
+            |input: &[f32]| input[size * size / 2 + size / 4] > input[size * size / 2 + 3 * size / 4];
+        let turned: Vec<bool> = inputs.chunks(3 * size * size).map(is_mirrored).collect();
+        assert!(turned.chunks(2).all(|pair| pair[0] == pair[1]), "{turned:?}");
+        assert!(turned.contains(&true) && turned.contains(&false));
     }
 
     #[test]

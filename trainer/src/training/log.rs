@@ -12,7 +12,7 @@ use self::events::Events;
 use super::validate::Scores;
 use crate::files;
 
-const HEADER: &str = "step,learning_rate,category_loss,box_loss,pictures_a_second,validation_top1,validation_box_iou,attribute_loss,contrast_loss,validation_attributes,waiting,validation_item_recall";
+const HEADER: &str = "step,learning_rate,category_loss,box_loss,pictures_a_second,validation_top1,validation_box_iou,attribute_loss,contrast_loss,validation_attributes,waiting,validation_item_recall,distillation_loss";
 
 /// How quick training was between two notes.
 #[derive(Clone, Copy)]
@@ -49,17 +49,17 @@ impl Log {
         Ok(Self { path: path.to_owned(), events })
     }
 
-    /// Notes the mean losses (category, boxes, attributes, contrast) since the last note, and how quick it was.
-    pub(super) fn training(&mut self, step: usize, rate: f64, losses: [f32; 4], pace: Pace) -> Result<()> {
-        let [category, boxes, attributes, contrast] = losses;
+    /// Notes the mean losses (category, boxes, attributes, contrast, distillation) since the last note, and how quick it was.
+    pub(super) fn training(&mut self, step: usize, rate: f64, losses: [f32; 5], pace: Pace) -> Result<()> {
+        let [category, boxes, attributes, contrast, distillation] = losses;
         let Pace { speed, waiting } = pace;
         println!(
             "step {step}  loss: category {category:.3}  box {boxes:.4}  attributes {attributes:.3}  contrast {contrast:.3}  \
-             rate {rate:.4}  {speed:.0} pictures/s  {:.1}% waiting for them",
+             distillation {distillation:.4}  rate {rate:.4}  {speed:.0} pictures/s  {:.1}% waiting for them",
             100.0 * waiting
         );
         let row = format!(
-            "{step},{rate:.6},{category:.5},{boxes:.6},{speed:.1},,,{attributes:.5},{contrast:.5},,{waiting:.4},"
+            "{step},{rate:.6},{category:.5},{boxes:.6},{speed:.1},,,{attributes:.5},{contrast:.5},,{waiting:.4},,{distillation:.6}"
         );
         self.append(step, &row)
     }
@@ -81,7 +81,7 @@ impl Log {
             shares.join(", ")
         );
         let top1: Vec<String> = scores.top1.iter().map(|(share, _)| format!("{share:.4}")).collect();
-        self.append(step, &format!("{step},,,,,{},{iou},,,{attributes},,{recall}", top1.join(" ")))
+        self.append(step, &format!("{step},,,,,{},{iou},,,{attributes},,{recall},", top1.join(" ")))
     }
 
     fn append(&mut self, step: usize, row: &str) -> Result<()> {
@@ -129,14 +129,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.csv");
         let mut log = Log::open(&path, 0).unwrap();
-        log.training(50, 0.1, [1.0, 0.5, 0.2, 0.0], PACE).unwrap();
-        log.training(100, 0.1, [0.9, 0.4, 0.1, 0.0], PACE).unwrap();
+        log.training(50, 0.1, [1.0, 0.5, 0.2, 0.0, 0.0], PACE).unwrap();
+        log.training(100, 0.1, [0.9, 0.4, 0.1, 0.0, 0.0], PACE).unwrap();
         // What a killed run was writing when it came to its end.
         let torn = std::fs::read_to_string(&path).unwrap() + "1";
         std::fs::write(&path, torn).unwrap();
         Log::open(&path, 50).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text, format!("{HEADER}\n50,0.100000,1.00000,0.500000,30.0,,,0.20000,0.00000,,0.2500,\n"));
+        assert_eq!(
+            text,
+            format!("{HEADER}\n50,0.100000,1.00000,0.500000,30.0,,,0.20000,0.00000,,0.2500,,0.000000\n")
+        );
         let files = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(files, 3, "log.csv and an event file a start");
     }

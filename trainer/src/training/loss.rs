@@ -4,8 +4,10 @@ use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
 use model::resnet::HeadOutput;
 
 use super::contrast::{self, Memory};
+use super::distillation;
 use super::loader::Batch;
 use super::recipe::Loss;
+use super::teacher::Lesson;
 
 /// The parts of the loss, each a scalar.
 pub(super) struct Losses {
@@ -18,7 +20,10 @@ pub(super) struct Losses {
     pub(super) attributes: Tensor<1>,
     /// How far pictures of the same item are from each other compared with others; see [`contrast`].
     pub(super) contrast: Tensor<1>,
-    /// `[batch, length]`, of length 1: the instance feature, or the feature where there is none. Only with a contrastive loss.
+    /// How far the answers are from the teacher's; 0 without one. See [`distillation`].
+    pub(super) distillation: Tensor<1>,
+    /// `[batch, length]`, of length 1, by which items are told apart: the instance feature, or the feature where there is none; behind the
+    /// teacher's feature, where there is a teacher. Only with a contrastive loss.
     pub(super) features: Option<Tensor<2>>,
 }
 
@@ -27,17 +32,27 @@ impl Losses {
     ///
     /// - `output`: as of a batch of `batch.labels.len()` pictures
     /// - `attributes`: the number of values of each
+    /// - `lesson`: the teacher's answers, with a recipe that has a distillation
     pub(super) fn new(
         output: HeadOutput,
         batch: &Batch,
         attributes: &[usize],
         memory: &Memory,
         recipe: &Loss,
+        lesson: Option<&Lesson>,
         device: &Device,
     ) -> Self {
         let [size, categories] = output.category.dims();
-        let compared = output.instance.unwrap_or(output.feature);
-        let features = recipe.contrast.as_ref().map(|_| contrast::unit(compared));
+        let compared = contrast::unit(output.instance.clone().unwrap_or_else(|| output.feature.clone()));
+        let mut distilled = Tensor::zeros([1], device);
+        let mut features = recipe.contrast.as_ref().map(|_| compared.clone());
+        if let (Some(recipe), Some(lesson)) = (&recipe.distillation, lesson) {
+            distilled = distillation::loss(&output, &compared, &batch.items, lesson, recipe, device);
+            // The product of two such vectors is the weighted mean of both products.
+            let taught = contrast::unit(lesson.feature.clone()) * recipe.share.sqrt();
+            let own = compared * (1.0 - recipe.share).sqrt();
+            features = features.map(|_| Tensor::cat(vec![taught, own], 1));
+        }
         let contrast = match (&recipe.contrast, &features) {
             (Some(recipe), Some(features)) => {
                 contrast::loss(features.clone(), &batch.items, memory, recipe.temperature, device)
@@ -62,19 +77,15 @@ impl Losses {
         let mask = Tensor::<2>::from_data(TensorData::new(batch.has_box.clone(), [size, 1]), device);
         let error = (output.boxes - corners) * mask;
         let boxes = (error.clone() * error).sum() / (4.0 * known.max(1.0));
-        Self { category, boxes, attributes, contrast, features }
-    }
-
-    /// What is minimised where the instance head alone learns.
-    pub(super) fn of_instances(&self) -> Tensor<1> {
-        // Without a pair in the batch the contrast is a constant, which has no gradient.
-        let features = self.features.iter().cloned().map(|features| features.sum() * 0.0);
-        features.fold(self.contrast.clone(), |sum, nothing| sum + nothing)
+        Self { category, boxes, attributes, contrast, distillation: distilled, features }
     }
 
     /// What is minimised.
     pub(super) fn total(&self, recipe: &Loss) -> Tensor<1> {
         let contrast = recipe.contrast.as_ref().map_or(0.0, |contrast| contrast.weight);
+        if recipe.distillation.is_some() {
+            return self.contrast.clone() * contrast + self.distillation.clone();
+        }
         self.category.clone()
             + self.boxes.clone() * recipe.boxes
             + self.attributes.clone() * recipe.attributes
@@ -137,9 +148,10 @@ mod tests {
             items: vec![None, None],
         };
         let value = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f32>().unwrap()[0];
-        let plain = Loss { label_smoothing: 0.0, boxes: 2.0, attributes: 0.0, contrast: None };
+        let plain =
+            Loss { label_smoothing: 0.0, boxes: 2.0, attributes: 0.0, contrast: None, distillation: None };
         let new = |batch: &Batch, recipe: &Loss| {
-            Losses::new(output.clone(), batch, &[2, 3], &Memory::new(0), recipe, &device)
+            Losses::new(output.clone(), batch, &[2, 3], &Memory::new(0), recipe, None, &device)
         };
         let losses = new(&batch, &plain);
         let category = f32::midpoint(4f32.ln(), (4f32 / 3.0).ln());
@@ -148,7 +160,8 @@ mod tests {
         assert!((value(losses.total(&plain)) - category - 0.04).abs() < 1e-6);
 
         // Smoothed by all, every category has the same target: the mean of both logarithms.
-        let smooth = Loss { label_smoothing: 0.5, boxes: 0.0, attributes: 1.0, contrast: None };
+        let smooth =
+            Loss { label_smoothing: 0.5, boxes: 0.0, attributes: 1.0, contrast: None, distillation: None };
         let smoothed = new(&batch, &smooth);
         assert!((value(smoothed.category.clone()) - category).abs() < 1e-6);
         // Each attribute is known of one picture: (ln 4 + ln 3) / 2.
@@ -163,7 +176,7 @@ mod tests {
         assert!(value(new(&pair, &pulled).features.unwrap().abs().sum()) < 1e-6);
         let instance = Some(Tensor::from_data([[3.0f32, 4.0], [0.0, 2.0]], &device));
         let told = HeadOutput { instance, ..output.clone() };
-        let losses = Losses::new(told, &pair, &[2, 3], &Memory::new(0), &pulled, &device);
+        let losses = Losses::new(told, &pair, &[2, 3], &Memory::new(0), &pulled, None, &device);
         let features = losses.features.unwrap().into_data().try_to_vec::<f32>().unwrap();
         assert!(features.iter().zip([0.6, 0.8, 0.0, 1.0]).all(|(a, b)| (a - b).abs() < 1e-6));
 

@@ -8,6 +8,7 @@ pub mod augment;
 mod average;
 pub mod checkpoint;
 pub mod contrast;
+mod distillation;
 mod diverged;
 pub mod emphasis;
 #[cfg(feature = "libtorch")]
@@ -16,8 +17,9 @@ pub mod loader;
 pub(crate) mod log;
 mod loss;
 pub mod recipe;
+mod settled;
 pub mod sources;
-mod trunk;
+mod teacher;
 mod validate;
 #[cfg(all(test, feature = "wgpu"))]
 mod wgpu_tests;
@@ -45,8 +47,9 @@ use self::loader::{Batch, Loader};
 use self::log::{Log, Pace};
 use self::loss::Losses;
 use self::recipe::{Method, Optimiser, Recipe};
+use self::settled::Settled;
 use self::sources::Sources;
-use self::trunk::Trunk;
+use self::teacher::Teacher;
 use self::validate::Scores;
 use crate::{files, report, trained};
 
@@ -88,21 +91,24 @@ pub fn run(settings: &Settings) -> Result<()> {
     report_sources(&sources);
 
     let mut state = if settings.resume { resume(settings, &sources)? } else { start(settings, &sources)? };
-    let trunk = recipe.instance_only.then(|| Trunk::of(&state)).transpose()?;
+    let distillation = recipe.loss.distillation.as_ref();
+    let teacher = distillation
+        .map(|distillation| Teacher::new(settings, &state.progress, distillation.frozen_blocks))
+        .transpose()?;
     let mut log = Log::open(&out.join("log.csv"), state.progress.step)?;
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut loader = Loader::start(&sources, recipe, state.progress.step, threads)?;
 
     let mut clock = Instant::now();
     let mut waited = Duration::ZERO;
-    let mut sums = [0.0f32; 4];
+    let mut sums = [0.0f32; 5];
     while state.progress.step < recipe.steps {
         let rate = recipe.learning_rate(state.progress.step);
         let asked = Instant::now();
         let batch = loader.next_batch()?;
         waited += asked.elapsed();
         let values;
-        (state, values) = learn(state, &batch, settings, trunk.as_ref())?;
+        (state, values) = learn(state, &batch, settings, teacher.as_ref())?;
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum += value;
         }
@@ -115,7 +121,7 @@ pub fn run(settings: &Settings) -> Result<()> {
                 waiting: waited.as_secs_f32() / seconds,
             };
             log.training(done, rate, sums.map(|sum| sum / steps), pace)?;
-            (clock, waited, sums) = (Instant::now(), Duration::ZERO, [0.0; 4]);
+            (clock, waited, sums) = (Instant::now(), Duration::ZERO, [0.0; 5]);
         }
         if done % recipe.validate_every == 0 || done == recipe.steps {
             validate(&mut state, &sources, settings, &mut log)?;
@@ -130,34 +136,33 @@ pub fn run(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// One step: the batch's losses, and the weights moved down their gradient. Returns the losses of category, boxes, attributes
-/// and contrast as they were before. Fails where the device cannot be read or a loss is not a number any more.
-///
-/// With a `trunk` that is frozen only the instance head learns.
+/// One step: the batch's losses, and the weights moved down their gradient. Returns the losses of category, boxes, attributes,
+/// contrast and distillation as they were before. Fails where the device cannot be read or a loss is not a number any more.
 fn learn(
     mut state: Checkpoint,
     batch: &Batch,
     settings: &Settings,
-    trunk: Option<&Trunk>,
+    teacher: Option<&Teacher>,
 ) -> Result<(Checkpoint, Vec<f32>)> {
     let device = &settings.device;
     let recipe = &state.progress.recipe;
     let training_device = device.clone().autodiff();
     let attributes = state.progress.network().attributes;
     let step = state.progress.step;
+    let size = batch.labels.len();
     let losses = {
         let input = input(batch, recipe, &training_device);
-        let output = match trunk {
-            Some(trunk) => {
-                let map = trunk.maps(&batch.inputs, batch.labels.len(), &training_device);
-                state.network.forward_head(input, map)
+        let lesson = teacher.map(|teacher| teacher.answer(&batch.inputs, size, &training_device));
+        let output = match (teacher, &lesson) {
+            (Some(teacher), Some(lesson)) => {
+                forward_after(&state.network, teacher.blocks, input, lesson.map.clone(), device)
             }
-            None => forward(&state.network, input, device),
+            _ => forward(&state.network, input, device),
         };
-        Losses::new(output, batch, &attributes, &state.memory, &recipe.loss, &training_device)
+        let (memory, recipe) = (&state.memory, &recipe.loss);
+        Losses::new(output, batch, &attributes, memory, recipe, lesson.as_ref(), &training_device)
     };
-    let total = if trunk.is_some() { losses.of_instances() } else { losses.total(&recipe.loss) };
-    let gradients = total.backward();
+    let gradients = losses.total(&recipe.loss).backward();
     let gradients = GradientsParams::from_grads(gradients, &state.network);
     let rate = recipe.learning_rate(step);
     state.network = state.optimiser.step(rate, state.network, gradients);
@@ -168,7 +173,7 @@ fn learn(
         state.memory.remember(&host(features.detach())?, &batch.items);
     }
     // In one piece: each reading waits for the device.
-    let parts = vec![losses.category, losses.boxes, losses.attributes, losses.contrast];
+    let parts = vec![losses.category, losses.boxes, losses.attributes, losses.contrast, losses.distillation];
     let values = host(Tensor::cat(parts, 0))?;
     if !values.iter().all(|value| value.is_finite()) {
         bail!("{}", Diverged { step, rate, what: "the loss", settings });
@@ -181,10 +186,28 @@ fn forward(network: &ResNet, input: Tensor<4>, device: &Device) -> HeadOutput {
     #[cfg(feature = "libtorch")]
     if crate::device::is_libtorch(device) {
         let map = network.forward_features_with(&fused::Fused, input.clone());
-        return network.forward_head(input, map);
+        return network.forward_head_with(&fused::Fused, input, map);
     }
     let _ = device;
     network.forward(input)
+}
+
+/// The network's answer from the map that leaves the first `blocks` blocks, with settled batch norms in the trunk.
+fn forward_after(
+    network: &ResNet,
+    blocks: usize,
+    input: Tensor<4>,
+    map: Tensor<4>,
+    device: &Device,
+) -> HeadOutput {
+    #[cfg(feature = "libtorch")]
+    if crate::device::is_libtorch(device) {
+        let map = network.forward_features_after(&fused::FusedSettled, blocks, map);
+        return network.forward_head_with(&fused::FusedSettled, input, map);
+    }
+    let _ = device;
+    let map = network.forward_features_after(&Settled, blocks, map);
+    network.forward_head(input, map)
 }
 
 /// # Shapes

@@ -48,16 +48,19 @@ pub struct Recipe {
     /// What the attribute head learns: names of attributes, and the columns of the data that hold them.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
-    /// Whether the instance head alone learns, and everything that the network knows already stays as it is.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub instance_only: bool,
+    /// Margin around their box, as a share of it, to which pictures of known items are cut: what a second look sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close_up: Option<f32>,
+    /// How many items of one category follow each other: those that are hard to tell apart meet in one batch. 0 leaves it to chance.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub alike: usize,
     /// How the weights move.
     pub optimiser: Optimiser,
     /// What they are pulled towards.
     pub loss: Loss,
     /// How pictures are varied.
     pub augment: Augment,
-    /// How those are varied whose item is known, where it differs: shade and fit, which tell one garment from the next, must
+    /// How those are varied whose item is known, where it differs (all pictures of an item are mirrored in a step, or none): shade and fit, which tell one garment from the next, must
     /// survive, and the settings of one item vary already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augment_items: Option<Augment>,
@@ -80,6 +83,11 @@ pub enum Method {
     /// Steps scaled by each weight's own gradients, and decay beside them (Loshchilov and Hutter, "Decoupled Weight Decay
     /// Regularization", 2019).
     AdamW,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Method {
@@ -159,6 +167,28 @@ pub struct Loss {
     /// Pulls pictures of the same item together, where items are known.
     #[serde(default)]
     pub contrast: Option<Contrast>,
+    /// Keeps what the network knows that the run starts from. Its answers are what is learnt then, and labels are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distillation: Option<Distillation>,
+}
+
+/// A network is taught to tell items apart while it keeps what it was: the one that the run starts from is its teacher. Categories and
+/// attributes follow from the feature, so that their heads stay as they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distillation {
+    /// How many of the first blocks, and the stem with them, stay as they are.
+    pub frozen_blocks: usize,
+    /// Weight of the feature's distance from the teacher's, against 1 for the contrast's own weight.
+    pub feature: f32,
+    /// Weight of the mean squared error of the corners against the teacher's.
+    pub boxes: f32,
+    /// Weight of keeping neighbours: pictures of no known item that the teacher's feature finds alike are so for the instance feature.
+    pub neighbours: f32,
+    /// What likenesses of neighbours are divided by.
+    pub temperature: f32,
+    /// Share that the teacher's feature has in the likeness by which items are told apart; the instance feature has the rest.
+    pub share: f32,
 }
 
 /// Supervised contrastive loss over items (Khosla et al. 2020), with a memory of the features of past batches to tell each
@@ -213,12 +243,12 @@ impl Recipe {
             "steps and batch must be positive, and a batch at least two pictures"
         );
         ensure!(self.validate_every > 0, "validate_every must be positive");
-        ensure!(
-            !self.instance_only || self.network.instance.is_some() && self.loss.contrast.is_some(),
-            "instance_only needs a network.instance, and loss.contrast to teach it"
-        );
         ensure!((0.0..=0.5).contains(&self.validation), "validation must be a share from 0 to 0.5");
         ensure!(self.shares.iter().all(|share| share.is_finite() && *share > 0.0), "shares must be positive");
+        ensure!(
+            self.close_up.is_none_or(|margin| (0.0..=1.0).contains(&margin)),
+            "close_up must be a margin from 0 to 1"
+        );
         let Optimiser { method, learning_rate, momentum, nesterov, weight_decay, average, .. } =
             self.optimiser;
         ensure!(method.is_momentum() || !nesterov, "optimiser.nesterov is of the method momentum alone");
@@ -243,6 +273,9 @@ impl Recipe {
             );
             ensure!(memory <= 65_536, "loss.contrast.memory must be at most 65536");
         }
+        if let Some(distillation) = &self.loss.distillation {
+            self.validate_distillation(distillation)?;
+        }
         let fraction = |value: f64| (0.0..=1.0).contains(&value);
         ensure!(
             fraction(self.mixup.share) && fraction(self.mixup.until),
@@ -250,6 +283,28 @@ impl Recipe {
         );
         self.augment.validate()?;
         self.augment_items.as_ref().map_or(Ok(()), Augment::validate).context("augment_items cannot be used")
+    }
+
+    fn validate_distillation(&self, distillation: &Distillation) -> Result<()> {
+        let Distillation { frozen_blocks, feature, boxes, neighbours, temperature, share } = *distillation;
+        ensure!(
+            self.network.instance.is_some() && self.loss.contrast.is_some(),
+            "loss.distillation needs a network.instance, and loss.contrast to teach it"
+        );
+        ensure!(
+            frozen_blocks <= self.network.widths.len() * self.network.blocks,
+            "loss.distillation.frozen_blocks is more than the network has"
+        );
+        ensure!(
+            [feature, boxes, neighbours].iter().all(|weight| weight.is_finite() && *weight >= 0.0),
+            "the weights of loss.distillation must not be negative"
+        );
+        ensure!(
+            (0.01..=10.0).contains(&temperature),
+            "loss.distillation.temperature must be from 0.01 to 10"
+        );
+        ensure!((0.0..1.0).contains(&share), "loss.distillation.share must be at least 0 and below 1");
+        Ok(())
     }
 
     /// Makes the run longer or shorter; steps at which the learning rate changes move with it.

@@ -134,10 +134,9 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
                 };
                 let attributes = sources.attributes.iter().zip(&columns).map(value).collect();
                 let item = sample.item().and_then(|item| items.get(&item).copied());
-                match decode(&sample, longest) {
-                    Ok(pixels) => {
-                        Ok((validation, Picture { pixels, label, bbox: sample.bbox, attributes, item }))
-                    }
+                let margin = recipe.close_up.filter(|_| item.is_some());
+                match decode(&sample, longest, margin) {
+                    Ok((pixels, bbox)) => Ok((validation, Picture { pixels, label, bbox, attributes, item })),
                     Err(error) => Err((sample.path, format!("{error:#}"))),
                 }
             })
@@ -187,13 +186,19 @@ fn longest_side(recipe: &Recipe) -> u32 {
     (recipe.preprocess.size as f32 * 1.5).ceil() as u32
 }
 
-fn decode(sample: &Sample, longest: u32) -> Result<RgbImage> {
+/// The picture, cut to its box and this margin around where one is given, and where its box is in there.
+fn decode(sample: &Sample, longest: u32, margin: Option<f32>) -> Result<(RgbImage, Option<CropBox>)> {
     let bytes =
         std::fs::read(&sample.path).with_context(|| format!("{} cannot be read", sample.path.display()))?;
-    let picture = model::image::decode(&bytes, &DecodeLimits::default())?;
+    let mut picture = model::image::decode(&bytes, &DecodeLimits::default())?;
+    let mut bbox = sample.bbox;
+    if let (Some(margin), Some(garment)) = (margin, bbox) {
+        let (cut, inside) = close_up(&picture, garment, margin);
+        (picture, bbox) = (cut, Some(inside));
+    }
     let (width, height) = picture.dimensions();
     if width.max(height) <= longest {
-        return Ok(picture);
+        return Ok((picture, bbox));
     }
     let scale = f64::from(longest) / f64::from(width.max(height));
     let short = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
@@ -202,5 +207,48 @@ fn decode(sample: &Sample, longest: u32) -> Result<RgbImage> {
     let options = fast_image_resize::ResizeOptions::new()
         .resize_alg(fast_image_resize::ResizeAlg::Convolution(fast_image_resize::FilterType::Bilinear));
     fast_image_resize::Resizer::new().resize(&picture, &mut scaled, &options)?;
-    Ok(scaled)
+    Ok((scaled, bbox))
+}
+
+/// The part of `picture` that `garment` and this margin around it take, to whole pixels, and where `garment` is in there.
+fn close_up(picture: &RgbImage, garment: CropBox, margin: f32) -> (RgbImage, CropBox) {
+    let window = garment.grown(margin);
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    let span = |from: f32, to: f32, length: f32| {
+        let from = (from * length).floor();
+        (from, ((to * length).ceil() - from).clamp(1.0, (length - from).max(1.0)))
+    };
+    let ((x, wide), (y, tall)) = (span(window.x1, window.x2, width), span(window.y1, window.y2, height));
+    let cut = image::imageops::crop_imm(picture, x as u32, y as u32, wide as u32, tall as u32).to_image();
+    let within = |at: f32, length: f32, from: f32, span: f32| ((at * length - from) / span).clamp(0.0, 1.0);
+    let inside = CropBox {
+        x1: within(garment.x1, width, x, wide),
+        y1: within(garment.y1, height, y, tall),
+        x2: within(garment.x2, width, x, wide),
+        y2: within(garment.y2, height, y, tall),
+    };
+    (cut, inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_close_up_shows_the_garment_and_a_margin() {
+        let picture = RgbImage::from_fn(40, 20, |x, y| image::Rgb([x as u8, y as u8, 0]));
+        let garment = CropBox { x1: 0.25, y1: 0.2, x2: 0.75, y2: 0.9 };
+        let (cut, inside) = close_up(&picture, garment, 0.1);
+        // From 10 - 2 to 30 + 2, and from 4 - 1.4 to 18 + 1.4.
+        assert_eq!((cut.dimensions(), cut.get_pixel(0, 0).0), ((24, 18), [8, 2, 0]));
+        let expected = [2.0 / 24.0, 2.0 / 18.0, 22.0 / 24.0, 16.0 / 18.0];
+        for (found, expected) in [inside.x1, inside.y1, inside.x2, inside.y2].iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-5, "{inside:?}");
+        }
+        // One at the edge, and one of nearly nothing.
+        let (all, inside) = close_up(&picture, CropBox::WHOLE, 0.5);
+        assert_eq!((all.dimensions(), inside), ((40, 20), CropBox::WHOLE));
+        let speck = CropBox { x1: 0.999, y1: 0.999, x2: 1.0, y2: 1.0 };
+        assert_eq!(close_up(&picture, speck, 0.0).0.dimensions(), (1, 1));
+    }
 }

@@ -2,6 +2,7 @@
 //! none. The network is tiny; everything else is as a person has it.
 
 mod changes;
+mod distilled;
 mod diverged;
 mod full_disk;
 mod killed;

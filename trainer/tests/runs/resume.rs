@@ -1,6 +1,8 @@
 //! A run that is killed and resumed ends with the weights of one that was not, bit for bit, on the CPU.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::{data, finish, refused, train, weights};
@@ -12,19 +14,23 @@ fn killed_and_resumed_equals_uninterrupted() {
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
     finish(train(&data, &whole, false));
 
-    let mut child = train(&data, &killed, false).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_mins(2);
-    // Killed soon after its first checkpoint, wherever it then is.
-    while !killed.join("last.checkpoint").exists() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_after_a_checkpoint(train(&data, &killed, false), &killed);
     let text = finish(train(&data, &killed, true));
     assert!(text.contains("Going on after step"), "{text}");
 
     // The checkpoints themselves name parameters by random identities, so the exported weights are compared.
     assert_eq!(weights(&whole), weights(&killed));
+}
+
+/// Starts a run and kills it soon after its first checkpoint, wherever it then is.
+pub(crate) fn kill_after_a_checkpoint(mut command: Command, run: &Path) {
+    let mut child = command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_mins(2);
+    while !run.join("last.checkpoint").exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

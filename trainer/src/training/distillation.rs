@@ -1,0 +1,131 @@
+//! What a network keeps of what it was while it learns something else.
+
+use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
+use model::resnet::HeadOutput;
+
+use super::contrast::unit;
+use super::recipe::Distillation;
+use super::teacher::Lesson;
+
+/// What a picture's likeness to itself becomes: it is no neighbour.
+const NEVER: f32 = -1e9;
+
+/// How far the network's answers are from the teacher's ("Learning without Forgetting", Li and Hoiem, 2016), weighted: the squared
+/// distance of the features as a share of the teacher's square, and the squared error of the corners, both means over the batch; and
+/// [`neighbours`] by the instance feature, among pictures of no known item.
+///
+/// # Shapes
+///
+/// - `features`: `[batch, length]`, of length 1: the instance feature
+/// - `items`: `[batch]`
+pub(super) fn loss(
+    output: &HeadOutput,
+    features: &Tensor<2>,
+    items: &[Option<usize>],
+    lesson: &Lesson,
+    recipe: &Distillation,
+    device: &Device,
+) -> Tensor<1> {
+    let squares = |rows: Tensor<2>| -> Tensor<2> { (rows.clone() * rows).sum_dim(1) };
+    let off = squares(output.feature.clone() - lesson.feature.clone());
+    let feature = (off / (squares(lesson.feature.clone()) + 1e-6)).mean();
+    let boxes = (output.boxes.clone() - lesson.boxes.clone()).square().mean();
+    let kept = feature * recipe.feature + boxes * recipe.boxes;
+    let unknown: Vec<i64> =
+        items.iter().zip(0..).filter_map(|(item, at)| item.is_none().then_some(at)).collect();
+    // Of two pictures each is the other's only neighbour, whatever they are.
+    if unknown.len() < 3 {
+        return kept;
+    }
+    let count = unknown.len();
+    let at = Tensor::from_data(TensorData::new(unknown, [count]), device);
+    let taught = unit(lesson.feature.clone().select(0, at.clone()));
+    let found = features.clone().select(0, at);
+    kept + neighbours(found, taught, recipe.temperature, device) * recipe.neighbours
+}
+
+/// Mean over the pictures of the Kullback-Leibler divergence between whom the teacher and whom the network finds next to one: a
+/// softmax over its likenesses to all others, divided by the temperature (Passalis and Tefas, "Learning Deep Representations with
+/// Probabilistic Knowledge Transfer", 2018, with cosines and a softmax in place of their kernel).
+///
+/// # Shapes
+///
+/// - `found`, `taught`: `[pictures, length]`, of length 1; the lengths may differ
+fn neighbours(found: Tensor<2>, taught: Tensor<2>, temperature: f32, device: &Device) -> Tensor<1> {
+    let [count, _] = found.dims();
+    let mut own = vec![0.0f32; count * count];
+    own.iter_mut().step_by(count + 1).for_each(|value| *value = NEVER);
+    let own = Tensor::<2>::from_data(TensorData::new(own, [count, count]), device);
+    let chances = |features: Tensor<2>| {
+        log_softmax(features.clone().matmul(features.transpose()) / temperature + own.clone(), 1)
+    };
+    let (found, taught) = (chances(found), chances(taught));
+    (taught.clone().exp() * (taught - found)).sum() / count as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(tensor: Tensor<1>) -> f32 {
+        tensor.into_data().try_to_vec::<f32>().unwrap()[0]
+    }
+
+    #[test]
+    fn neighbours_by_hand() {
+        let device = Device::flex();
+        let taught = || Tensor::<2>::from_data([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]], &device);
+        assert!(value(neighbours(taught(), taught(), 0.5, &device)).abs() < 1e-6);
+        // Turned as a whole, all stay neighbours.
+        let turned = Tensor::<2>::from_data([[0.0, 1.0], [-0.8, 0.6], [-1.0, 0.0]], &device);
+        assert!(value(neighbours(turned, taught(), 0.5, &device)).abs() < 1e-6);
+        // All the same: each of the two others with one half.
+        let same = Tensor::<2>::from_data([[1.0], [1.0], [1.0]], &device);
+        let divergence = |likenesses: [f32; 2]| -> f32 {
+            let sum: f32 = likenesses.iter().map(|value| (value / 0.5).exp()).sum();
+            let chances = likenesses.map(|value| (value / 0.5).exp() / sum);
+            chances.iter().map(|chance| chance * (chance / 0.5).ln()).sum()
+        };
+        let expected = (divergence([0.6, 0.0]) + divergence([0.6, 0.8]) + divergence([0.0, 0.8])) / 3.0;
+        assert!((value(neighbours(same, taught(), 0.5, &device)) - expected).abs() < 1e-5);
+    }
+
+    #[test]
+    fn by_hand() {
+        let device = Device::flex();
+        let rows = |values: [[f32; 2]; 4]| Tensor::<2>::from_data(values, &device);
+        let taught = [[3.0, 4.0], [3.0, 4.0], [0.0, 2.0], [0.6, 0.8]];
+        let lesson = Lesson {
+            map: Tensor::zeros([4, 1, 1, 1], &device),
+            feature: rows(taught),
+            boxes: Tensor::zeros([4, 4], &device),
+        };
+        let recipe = Distillation {
+            frozen_blocks: 0,
+            feature: 2.0,
+            boxes: 3.0,
+            neighbours: 5.0,
+            temperature: 0.5,
+            share: 0.5,
+        };
+        let output = |feature: [[f32; 2]; 4], corner: f32| HeadOutput {
+            feature: rows(feature),
+            category: Tensor::zeros([4, 2], &device),
+            attributes: None,
+            boxes: Tensor::full([4, 4], corner, &device),
+            instance: None,
+        };
+        let instance = rows([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]);
+        let of = |output: &HeadOutput, items: &[Option<usize>]| {
+            value(loss(output, &instance, items, &lesson, &recipe, &device))
+        };
+        let known = [Some(1), Some(1), Some(2), None];
+        assert!(of(&output(taught, 0.0), &known).abs() < 1e-6);
+        // One feature is off by a fifth of its length, one box corner by 0.1 everywhere.
+        let off = [[3.0, 3.0], [3.0, 4.0], [0.0, 2.0], [0.6, 0.8]];
+        let expected = 2.0 * (1.0 / 25.0) / 4.0 + 3.0 * 0.01;
+        assert!((of(&output(off, 0.1), &known) - expected).abs() < 1e-5);
+        // With three of no known item, their neighbours count.
+        assert!(of(&output(taught, 0.0), &[None, None, None, Some(2)]) > 0.1);
+    }
+}

@@ -1,0 +1,90 @@
+//! The network that a run starts from: what it says of a picture stays right while some of it learns something else.
+
+use anyhow::{Context as _, Result, ensure};
+use burn::tensor::{Device, Tensor, TensorData};
+use model::frozen::Frozen;
+use model::resnet::ResNetConfig;
+use rayon::prelude::*;
+
+use super::Settings;
+use super::checkpoint::Progress;
+use crate::trained;
+
+/// A network that does not learn any more. It is computed as when photos are looked at, without a record of how.
+#[derive(Debug)]
+pub(super) struct Teacher {
+    frozen: Frozen,
+    /// How many of the first blocks the network that learns has in common with it.
+    pub(super) blocks: usize,
+}
+
+/// What the teacher says of a batch.
+#[derive(Debug)]
+pub(super) struct Lesson {
+    /// `[batch, channels, height, width]`: the map as it leaves the blocks that stay as they are.
+    pub(super) map: Tensor<4>,
+    /// `[batch, feature_length]`, not normalised.
+    pub(super) feature: Tensor<2>,
+    /// `[batch, 4]`: x1, y1, x2, y2 as fractions of the input square, unbounded.
+    pub(super) boxes: Tensor<2>,
+}
+
+impl Teacher {
+    /// The network of `--from`, which the run began with.
+    ///
+    /// Fails where it cannot be read, is another one, or has another trunk or other labels than the run.
+    pub(super) fn new(settings: &Settings, progress: &Progress, blocks: usize) -> Result<Self> {
+        let path = settings.from.as_deref().context(
+            "A recipe with loss.distillation learns from a network, when it starts and when it goes on. Name it with --from",
+        )?;
+        let (card, tensors) = trained::read(path, "--from")?;
+        ensure!(
+            progress.started_from.as_ref() == Some(&card.weights.sha256),
+            "The run began with other weights than those of {}",
+            path.display()
+        );
+        let heads_aside = |network: &ResNetConfig| ResNetConfig { instance: None, ..network.clone() };
+        let own = heads_aside(&progress.network());
+        ensure!(
+            heads_aside(&card.network) == own
+                && card.labels == progress.labels
+                && card.attributes == progress.attributes,
+            "The network of {} has another shape, other categories or other attributes than the recipe and the data, so it \
+             cannot be kept while something is added to it",
+            path.display()
+        );
+        Ok(Self { frozen: Frozen::new(&own, &tensors)?, blocks })
+    }
+
+    /// # Shapes
+    ///
+    /// - `pictures`: `[batch, 3, size, size]`, preprocessed, flat
+    pub(super) fn answer(&self, pictures: &[f32], batch: usize, device: &Device) -> Lesson {
+        let one = (pictures.len() / batch.max(1)).max(1);
+        // A picture a core.
+        let seen: Vec<_> = pictures
+            .par_chunks_exact(one)
+            .map(|picture| self.frozen.see_after(picture, self.blocks))
+            .collect();
+        let size = seen.first().map_or(0, |sight| sight.map.size);
+        let gather = |part: &dyn Fn(&model::frozen::Sight) -> &[f32]| -> Vec<f32> {
+            let mut values = Vec::with_capacity(seen.first().map_or(0, |sight| part(sight).len() * batch));
+            for sight in &seen {
+                values.extend_from_slice(part(sight));
+            }
+            values
+        };
+        let rows = |values: Vec<f32>| {
+            let width = values.len() / batch.max(1);
+            Tensor::from_data(TensorData::new(values, [batch, width]), device)
+        };
+        let maps = gather(&|sight| &sight.map.values);
+        let channels = maps.len() / (batch * size * size).max(1);
+        let map = Tensor::<4>::from_data(TensorData::new(maps, [batch, size, size, channels]), device);
+        Lesson {
+            map: map.permute([0, 3, 1, 2]),
+            feature: rows(gather(&|sight| &sight.output.feature)),
+            boxes: rows(gather(&|sight| &sight.output.boxes)),
+        }
+    }
+}
