@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::device::{self, DeviceChoice};
@@ -35,8 +35,8 @@ pub struct Flags {
     steps: Option<usize>,
 
     /// The network to start from instead of a random one: a model.json, or the folder that holds it. Heads that do not fit
-    /// the data start anew.
-    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    /// the data start anew. With --resume only for a recipe that keeps what this network knows (loss.distillation).
+    #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
     /// Goes on where the run was stopped, with the same result as if it had not been.
@@ -50,6 +50,10 @@ pub fn run(flags: Flags) -> Result<()> {
     if let Some(steps) = flags.steps {
         recipe.set_steps(steps)?;
     }
+    ensure!(
+        !flags.resume || flags.from.is_none() || recipe.loss.distillation.is_some(),
+        "A run that goes on has its weights already. Leave --from out"
+    );
     training::run(&training::Settings {
         data: flags.data,
         recipe,

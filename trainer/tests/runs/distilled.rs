@@ -107,6 +107,13 @@ fn the_teacher_has_to_be_there_and_the_same() {
     on.args(["--steps", "5"]);
     let text = refused(on);
     assert!(text.contains("began with other weights"), "{text}");
+    let recipe = fs::read_to_string(data.join("recipe.toml")).unwrap();
+
+    // Without a teacher a run that goes on starts from its own weights.
+    fs::write(data.join("recipe.toml"), RECIPE).unwrap();
+    let text = refused(train_from(&data, &model, &run, true));
+    assert!(text.contains("Leave --from out"), "{text}");
+    fs::write(data.join("recipe.toml"), recipe).unwrap();
 
     // A category that the teacher does not know.
     let csv = fs::read_to_string(data.join("labels.csv")).unwrap();
