@@ -52,7 +52,7 @@ pub struct Embedder {
 }
 
 /// The narrowest box that a prediction may give, as a fraction of the picture.
-const MINIMUM_BOX: f32 = 0.05;
+pub const MINIMUM_BOX: f32 = 0.05;
 
 /// A crop of a photo, or its mirror image, as the network of `card` takes it: `[3, size, size]`.
 pub(crate) fn prepare(card: &ModelCard, photo: &RgbImage, crop: CropBox, mirrored: bool) -> Vec<f32> {

@@ -65,7 +65,8 @@ impl Block {
     }
 
     /// The input itself; where the block reduces, averaged 2x2; where it widens, with zero channels on both sides.
-    fn shortcut(&self, input: Tensor<4>) -> Tensor<4> {
+    #[must_use]
+    pub fn shortcut(&self, input: Tensor<4>) -> Tensor<4> {
         let mut x = input;
         if self.stride > 1 {
             let window = [self.stride, self.stride];

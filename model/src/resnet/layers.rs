@@ -27,6 +27,11 @@ pub trait Layers {
     fn activate(&self, norm: &BatchNorm, map: Tensor<4>) -> Tensor<4>;
 
     /// A 1x1 convolution of a feature map.
+    ///
+    /// # Shapes
+    ///
+    /// - `map`: `[batch, channels, height, width]`
+    /// - output: `[batch, outputs, height, width]`
     fn pointwise(&self, convolution: &Conv2d, map: Tensor<4>) -> Tensor<4> {
         convolution.forward(map)
     }

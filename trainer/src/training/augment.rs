@@ -57,7 +57,7 @@ pub struct View {
     pub bbox: Option<[f32; 4]>,
 }
 
-/// A varied view of `picture`. `mirrored` says whether it is one of its mirror image; where nothing is said, chance decides.
+/// A varied view of `picture`. Where `augment` has flips, `mirrored` says whether it is one of the mirror image, or chance does.
 pub fn view(
     picture: &RgbImage,
     bbox: Option<CropBox>,
@@ -67,7 +67,7 @@ pub fn view(
     rng: &mut impl Rng,
 ) -> View {
     let mut window = Window::choose(picture, bbox.is_some(), augment, preprocess.fit, rng);
-    if mirrored.unwrap_or_else(|| rng.random_bool(0.5)) && augment.flip {
+    if augment.flip && mirrored.unwrap_or_else(|| rng.random_bool(0.5)) {
         window.along_x = window.along_x.map(|step| -step);
     }
     let size = preprocess.size;

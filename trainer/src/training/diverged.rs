@@ -35,9 +35,10 @@ impl Diverged<'_> {
         if out.join(LAST).exists() {
             format!(
                 "{} holds the last good state: write a lower optimiser.learning_rate into {} and go on from there with \
-                 --resume and that file as --preset",
+                 --resume and that file as --preset{}",
                 out.join(LAST).display(),
-                out.join("recipe.toml").display()
+                out.join("recipe.toml").display(),
+                if self.settings.recipe.loss.distillation.is_some() { ", and --from as before" } else { "" }
             )
         } else {
             "No checkpoint was saved before: start again with a lower optimiser.learning_rate".to_owned()

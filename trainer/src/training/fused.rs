@@ -2,8 +2,8 @@
 //!
 //! Burn's LibTorch backend has LibTorch's convolution but composes the rest, its gradient included, from general operations. Here the
 //! parts of the trunk (stem, each block, final activation) are recorded by LibTorch's own automatic differentiation and become one node each in Burn's, in
-//! half precision (bfloat16) with the channels innermost, which is what its kernels are fastest at. Weights, running statistics and
-//! everything outside of the trunk stay in single precision.
+//! half precision (bfloat16) with the channels innermost, which is what its kernels are fastest at; so are the heads' parts that look at each position. Weights,
+//! running statistics and everything after pooling stay in single precision.
 
 #![allow(deprecated, reason = "LibTorch is still Burn's fastest CPU backend for training")]
 #![allow(
@@ -152,7 +152,8 @@ struct BlockShape {
     widening: usize,
 }
 
-/// The parts of the trunk as operations of a backend. Each batch norm's mean and variance are returned behind the output.
+/// The parts of trunk and heads as operations of a backend. The mean and variance of each batch norm that is not settled are returned behind
+/// the output.
 #[backend_extension(LibTorch, Autodiff)]
 trait TrunkOps: Backend {
     fn stem(

@@ -89,8 +89,8 @@ pub fn batch(sources: &Sources, recipe: &Recipe, step: usize) -> Batch {
             _ => &recipe.augment,
         };
         // Where the buttons are tells two shirts apart, but not where a mirror has put them.
-        let item = picture.item.map(|item| random(recipe.seed, &[3, step as u64, item as u64]));
-        let mirrored = item.map(|mut rng| rng.random_bool(0.5));
+        let item = picture.item.filter(|_| recipe.augment_items.is_some());
+        let mirrored = item.map(|item| random(recipe.seed, &[3, step as u64, item as u64]).random_bool(0.5));
         let view =
             augment::view(&picture.pixels, picture.bbox, augment, mirrored, &recipe.preprocess, &mut rng);
         batch.inputs.extend(view.tensor);
@@ -156,19 +156,23 @@ fn choose<'a>(sources: &'a Sources, recipe: &Recipe, step: usize) -> Vec<&'a Pic
     chosen
 }
 
-/// The groups in runs of this many whose first picture is of one category, the runs in random order.
+/// The groups in random order, those of known items in runs of this many whose first picture is of one category.
 fn runs<'a>(
     groups: &[&'a Vec<usize>],
     source: &Source,
     length: usize,
     rng: &mut impl Rng,
 ) -> Vec<&'a Vec<usize>> {
+    let first = |group: &&Vec<usize>| group.first().map(|first| &source.training[*first]);
+    // What shows no known item is told from nothing, and stays mixed.
+    let (items, others): (Vec<_>, Vec<_>) =
+        groups.iter().copied().partition(|group| first(group).is_some_and(|picture| picture.item.is_some()));
     let mut categories: BTreeMap<usize, Vec<&Vec<usize>>> = BTreeMap::new();
-    for group in groups {
-        let label = group.first().map_or(0, |first| source.training[*first].label);
-        categories.entry(label).or_default().push(group);
+    for group in items {
+        categories.entry(first(&group).map_or(0, |picture| picture.label)).or_default().push(group);
     }
-    let mut runs: Vec<&[&Vec<usize>]> = categories.values().flat_map(|all| all.chunks(length)).collect();
+    let alike = categories.values().flat_map(|all| all.chunks(length));
+    let mut runs: Vec<&[&Vec<usize>]> = alike.chain(others.chunks(1)).collect();
     runs.shuffle(rng);
     runs.concat()
 }
@@ -281,25 +285,35 @@ mod tests {
             attributes: Vec::new(),
             item: Some(number / 2),
         };
-        let training: Vec<Picture> = (0..48).map(picture).collect();
-        let groups = (0..24).map(|item| vec![2 * item, 2 * item + 1]).collect();
+        let mut training: Vec<Picture> = (0..48).map(picture).collect();
+        let mut groups: Vec<Vec<usize>> = (0..24).map(|item| vec![2 * item, 2 * item + 1]).collect();
+        // Of photos that show no known item neighbours differ.
+        training.extend((48..96).map(|number| Picture { item: None, ..picture(number) }));
+        groups.extend((48..96).map(|place| vec![place]));
         let set = Source { training, validation: Vec::new(), groups };
         let sources =
             Sources { sets: vec![set], labels: Vec::new(), attributes: Vec::new(), unreadable: Vec::new() };
         let mut recipe = Recipe::find("instance").unwrap();
-        (recipe.batch, recipe.alike) = (48, 4);
+        (recipe.batch, recipe.alike) = (96, 4);
         recipe.shares.clear();
         let Batch { labels, items, inputs, .. } = batch(&sources, &recipe, 0);
         let mut seen: Vec<_> = items.iter().flatten().copied().collect();
         seen.sort_unstable();
         assert_eq!(seen, (0..48).map(|number| number / 2).collect::<Vec<_>>());
-        assert!(labels.chunks(8).all(|run| run.iter().all(|label| *label == run[0])), "{labels:?}");
+        let known: Vec<usize> =
+            labels.iter().zip(&items).filter_map(|(label, item)| item.map(|_| *label)).collect();
+        assert!(known.chunks(8).all(|run| run.iter().all(|label| *label == run[0])), "{known:?}");
+        let other = labels.iter().zip(&items).filter(|(_, item)| item.is_none());
+        let other: Vec<usize> = other.map(|(label, _)| *label).collect();
+        assert!(other.chunks(8).any(|run| run.iter().any(|label| *label != run[0])), "{other:?}");
 
         // Brighter to the right, unless mirrored.
         let size = recipe.preprocess.size;
         let is_mirrored =
             |input: &[f32]| input[size * size / 2 + size / 4] > input[size * size / 2 + 3 * size / 4];
-        let turned: Vec<bool> = inputs.chunks(3 * size * size).map(is_mirrored).collect();
+        let pictures = inputs.chunks(3 * size * size).zip(&items);
+        let turned: Vec<bool> =
+            pictures.filter(|(_, item)| item.is_some()).map(|(input, _)| is_mirrored(input)).collect();
         assert!(turned.chunks(2).all(|pair| pair[0] == pair[1]), "{turned:?}");
         assert!(turned.contains(&true) && turned.contains(&false));
     }

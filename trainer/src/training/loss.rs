@@ -121,7 +121,7 @@ fn attribute_loss(logits: &Tensor<2>, batch: &Batch, values: &[usize], device: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::recipe::Contrast;
+    use crate::training::recipe::{Contrast, Distillation};
 
     #[test]
     fn by_hand() {
@@ -176,9 +176,28 @@ mod tests {
         assert!(value(new(&pair, &pulled).features.unwrap().abs().sum()) < 1e-6);
         let instance = Some(Tensor::from_data([[3.0f32, 4.0], [0.0, 2.0]], &device));
         let told = HeadOutput { instance, ..output.clone() };
-        let losses = Losses::new(told, &pair, &[2, 3], &Memory::new(0), &pulled, None, &device);
+        let losses = Losses::new(told.clone(), &pair, &[2, 3], &Memory::new(0), &pulled, None, &device);
         let features = losses.features.unwrap().into_data().try_to_vec::<f32>().unwrap();
         assert!(features.iter().zip([0.6, 0.8, 0.0, 1.0]).all(|(a, b)| (a - b).abs() < 1e-6));
+
+        // With a teacher its feature stands before the instance feature, and labels are not learnt.
+        let lesson = Lesson {
+            map: Tensor::zeros([2, 1, 1, 1], &device),
+            feature: Tensor::from_data([[0.0f32, 7.0, 0.0], [0.0, 7.0, 0.0]], &device),
+            boxes: Tensor::zeros([2, 4], &device),
+        };
+        let (feature, boxes, neighbours, temperature, share) = (0.0, 2.0, 0.0, 0.5, 0.36);
+        let kept = Distillation { frozen_blocks: 0, feature, boxes, neighbours, temperature, share };
+        let kept = Loss { distillation: Some(kept), ..pulled };
+        let losses = Losses::new(told, &pair, &[2, 3], &Memory::new(0), &kept, Some(&lesson), &device);
+        let total = value(losses.total(&kept));
+        let (contrast, distillation) = (value(losses.contrast), value(losses.distillation));
+        // The mean square of the corners 0, 0, 1, 1 and of four times 9, twice.
+        assert!((distillation - 2.0 * (2.0 + 4.0 * 81.0) / 8.0).abs() < 1e-3, "{distillation}");
+        assert!(value(losses.category) > 0.1 && (total - contrast - distillation).abs() < 1e-4);
+        let features = losses.features.unwrap().into_data().try_to_vec::<f32>().unwrap();
+        let expected = [0.0, 0.6, 0.0, 0.48, 0.64, 0.0, 0.6, 0.0, 0.0, 0.8];
+        assert!(features.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{features:?}");
 
         // The first picture is a quarter of the second category: -(3/4 log 1/4 + 1/4 log 3/4).
         let mixed = Batch { mixed: vec![(1, 0.25), (1, 0.0)], ..batch };

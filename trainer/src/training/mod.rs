@@ -67,7 +67,8 @@ pub struct Settings {
     pub out: PathBuf,
     /// Where to compute.
     pub device: Device,
-    /// The network to start from: a model.json or the folder that holds it. Tensors that do not fit start anew.
+    /// The network to start from: a model.json or the folder that holds it. Tensors that do not fit start anew. A recipe with a
+    /// distillation needs it when a run goes on, too: the same that it began with.
     pub from: Option<PathBuf>,
     /// Whether to go on where the run folder's last checkpoint is.
     pub resume: bool,
@@ -87,7 +88,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     files::make_folder(out)?;
     let _lock = files::Lock::take(out)?;
     files::remove_unfinished(out)?;
-    let sources = Arc::new(sources::load(&settings.data, recipe)?);
+    let mut sources = sources::load(&settings.data, recipe)?;
     report_sources(&sources);
 
     let mut state = if settings.resume { resume(settings, &sources)? } else { start(settings, &sources)? };
@@ -95,6 +96,10 @@ pub fn run(settings: &Settings) -> Result<()> {
     let teacher = distillation
         .map(|distillation| Teacher::new(settings, &state.progress, distillation.frozen_blocks))
         .transpose()?;
+    if let (Some(teacher), Some(margin)) = (&teacher, recipe.close_up) {
+        teacher.add_close_ups(&mut sources, margin, &recipe.preprocess);
+    }
+    let sources = Arc::new(sources);
     let mut log = Log::open(&out.join("log.csv"), state.progress.step)?;
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut loader = Loader::start(&sources, recipe, state.progress.step, threads)?;

@@ -48,10 +48,12 @@ pub struct Recipe {
     /// What the attribute head learns: names of attributes, and the columns of the data that hold them.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
-    /// Margin around their box, as a share of it, to which pictures of known items are cut: what a second look sees.
+    /// Margin around their box, as a share of it, to which pictures of known items are cut, those to measure on, too: what a second look
+    /// sees. With a distillation all other pictures to train on are seen whole and close up, where the teacher finds the garment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_up: Option<f32>,
-    /// How many items of one category follow each other: those that are hard to tell apart meet in one batch. 0 leaves it to chance.
+    /// How many known items of one category follow each other: those that are hard to tell apart meet in one batch. 0 leaves it to
+    /// chance.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub alike: usize,
     /// How the weights move.
@@ -60,7 +62,7 @@ pub struct Recipe {
     pub loss: Loss,
     /// How pictures are varied.
     pub augment: Augment,
-    /// How those are varied whose item is known, where it differs (all pictures of an item are mirrored in a step, or none): shade and fit, which tell one garment from the next, must
+    /// How those are varied whose item is known, where it differs: all pictures of an item are mirrored in a step, or none; and shade and fit, which tell one garment from the next, must
     /// survive, and the settings of one item vary already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augment_items: Option<Augment>,
@@ -249,6 +251,10 @@ impl Recipe {
             self.close_up.is_none_or(|margin| (0.0..=1.0).contains(&margin)),
             "close_up must be a margin from 0 to 1"
         );
+        ensure!(
+            self.loss.contrast.is_some() || self.close_up.is_none() && self.alike == 0,
+            "close_up and alike are of items, which count only with loss.contrast"
+        );
         let Optimiser { method, learning_rate, momentum, nesterov, weight_decay, average, .. } =
             self.optimiser;
         ensure!(method.is_momentum() || !nesterov, "optimiser.nesterov is of the method momentum alone");
@@ -290,6 +296,10 @@ impl Recipe {
         ensure!(
             self.network.instance.is_some() && self.loss.contrast.is_some(),
             "loss.distillation needs a network.instance, and loss.contrast to teach it"
+        );
+        ensure!(
+            self.mixup.share <= 0.0 || self.mixup.spare_items,
+            "loss.distillation goes with mixup.spare_items alone: a mixed picture of a known item would count as one of none"
         );
         ensure!(
             frozen_blocks <= self.network.widths.len() * self.network.blocks,

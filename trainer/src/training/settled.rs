@@ -4,12 +4,7 @@
 
 use burn::{
     nn::{BatchNorm, conv::Conv2d},
-    tensor::{
-        Tensor,
-        activation::relu,
-        module::avg_pool2d,
-        ops::{AvgPoolOptions, PadMode},
-    },
+    tensor::{Tensor, activation::relu},
 };
 use model::resnet::{Block, Layers};
 
@@ -41,15 +36,7 @@ impl Layers for Settled {
         let active =
             block.norm1.as_ref().map_or_else(|| input.clone(), |norm| normalise(norm, input.clone()));
         let inner = normalise(&block.norm2, block.conv1.forward(active));
-        let mut shortcut = input;
-        if block.stride > 1 {
-            shortcut = avg_pool2d(shortcut, AvgPoolOptions::new([block.stride; 2]));
-        }
-        if block.widening > 0 {
-            let sides = (block.widening, block.widening);
-            shortcut = shortcut.pad([(0, 0), sides, (0, 0), (0, 0)], PadMode::Constant(0.0));
-        }
-        block.conv2.forward(inner) + shortcut
+        block.conv2.forward(inner) + block.shortcut(input)
     }
 
     fn activate(&self, norm: &BatchNorm, map: Tensor<4>) -> Tensor<4> {

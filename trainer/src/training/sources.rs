@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use image::RgbImage;
 use model::crop::CropBox;
+use model::embedder::MINIMUM_BOX;
 use model::hash;
 use model::image::DecodeLimits;
 use model::weights::Attribute;
@@ -211,8 +212,10 @@ fn decode(sample: &Sample, longest: u32, margin: Option<f32>) -> Result<(RgbImag
 }
 
 /// The part of `picture` that `garment` and this margin around it take, to whole pixels, and where `garment` is in there.
-fn close_up(picture: &RgbImage, garment: CropBox, margin: f32) -> (RgbImage, CropBox) {
-    let window = garment.grown(margin);
+pub(super) fn close_up(picture: &RgbImage, garment: CropBox, margin: f32) -> (RgbImage, CropBox) {
+    // No smaller than a box may be that a network finds.
+    let window =
+        CropBox::from_prediction([garment.x1, garment.y1, garment.x2, garment.y2], MINIMUM_BOX).grown(margin);
     let (width, height) = (picture.width() as f32, picture.height() as f32);
     let span = |from: f32, to: f32, length: f32| {
         let from = (from * length).floor();
@@ -249,6 +252,6 @@ mod tests {
         let (all, inside) = close_up(&picture, CropBox::WHOLE, 0.5);
         assert_eq!((all.dimensions(), inside), ((40, 20), CropBox::WHOLE));
         let speck = CropBox { x1: 0.999, y1: 0.999, x2: 1.0, y2: 1.0 };
-        assert_eq!(close_up(&picture, speck, 0.0).0.dimensions(), (1, 1));
+        assert_eq!(close_up(&picture, speck, 0.0).0.dimensions(), (2, 1));
     }
 }

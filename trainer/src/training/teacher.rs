@@ -2,12 +2,16 @@
 
 use anyhow::{Context as _, Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
+use model::crop::CropBox;
+use model::embedder::MINIMUM_BOX;
 use model::frozen::Frozen;
+use model::preprocess::Preprocess;
 use model::resnet::ResNetConfig;
 use rayon::prelude::*;
 
 use super::Settings;
 use super::checkpoint::Progress;
+use super::sources::{Picture, Sources, close_up};
 use crate::trained;
 
 /// A network that does not learn any more. It is computed as when photos are looked at, without a record of how.
@@ -32,7 +36,7 @@ pub(super) struct Lesson {
 impl Teacher {
     /// The network of `--from`, which the run began with.
     ///
-    /// Fails where it cannot be read, is another one, or has another trunk or other labels than the run.
+    /// Fails where it cannot be read, is another one, or has another trunk, other labels or other preprocessing than the run.
     pub(super) fn new(settings: &Settings, progress: &Progress, blocks: usize) -> Result<Self> {
         let path = settings.from.as_deref().context(
             "A recipe with loss.distillation learns from a network, when it starts and when it goes on. Name it with --from",
@@ -53,7 +57,40 @@ impl Teacher {
              cannot be kept while something is added to it",
             path.display()
         );
+        ensure!(
+            card.preprocess == progress.recipe.preprocess,
+            "The network of {} sees pictures preprocessed in another way than the recipe says",
+            path.display()
+        );
         Ok(Self { frozen: Frozen::new(&own, &tensors)?, blocks })
+    }
+
+    /// Adds to the pictures to train on that show no known item a close-up of each, around its box or where the network finds one, and
+    /// this margin: they are looked at twice, too, and what is kept has to be right for either look.
+    pub(super) fn add_close_ups(&self, sources: &mut Sources, margin: f32, preprocess: &Preprocess) {
+        for set in &mut sources.sets {
+            let unknown: Vec<&Picture> =
+                set.training.iter().filter(|picture| picture.item.is_none()).collect();
+            let closer: Vec<Picture> =
+                unknown.into_par_iter().map(|picture| self.close_up(picture, margin, preprocess)).collect();
+            for picture in closer {
+                set.groups.push(vec![set.training.len()]);
+                set.training.push(picture);
+            }
+        }
+    }
+
+    fn close_up(&self, picture: &Picture, margin: f32, preprocess: &Preprocess) -> Picture {
+        let pixels = &picture.pixels;
+        let garment = picture.bbox.unwrap_or_else(|| {
+            let boxes = self.frozen.forward(&preprocess.apply(pixels, CropBox::WHOLE)).boxes;
+            let corners = [0, 1, 2, 3].map(|corner| boxes.get(corner).copied().unwrap_or(f32::NAN));
+            let found = preprocess.crop_from_input(pixels, CropBox::WHOLE, corners);
+            CropBox::from_prediction(found, MINIMUM_BOX)
+        });
+        let (pixels, inside) = close_up(pixels, garment, margin);
+        // What the network has found is no label.
+        Picture { pixels, bbox: picture.bbox.map(|_| inside), ..picture.clone() }
     }
 
     /// # Shapes
