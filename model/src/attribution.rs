@@ -102,7 +102,7 @@ impl Views {
             let down = |y: f32| crop.y1 + y * height;
             let place = [across(x1), down(y1), across(x2), down(y2)];
             looks.push(Look { map: sight.map, length, place, is_mirrored });
-            Ok(garment(card, photo, crop, is_mirrored, &sight.output.boxes))
+            Ok(garment(&card.preprocess, photo, crop, is_mirrored, &sight.output.boxes))
         };
         let mut found = look(crop, false)?;
         if let Some(margin) = card.second_look.filter(|_| crop == CropBox::WHOLE) {

@@ -2,6 +2,7 @@
 
 use ::image::RgbImage;
 
+use crate::preprocess::Preprocess;
 use crate::{
     Error, Result, colour,
     crop::CropBox,
@@ -63,9 +64,14 @@ pub(crate) fn prepare(card: &ModelCard, photo: &RgbImage, crop: CropBox, mirrore
     tensor
 }
 
-/// Where in the photo the garment is that the network found in a crop, or in its mirror image: `boxes` is its answer.
-pub(crate) fn garment(
-    card: &ModelCard,
+/// Where in the photo the garment is that the network found in a crop, or in its mirror image.
+///
+/// # Shapes
+///
+/// - `boxes`: `[4]`, the network's answer: x1, y1, x2, y2 as fractions of the input square
+#[must_use]
+pub fn garment(
+    preprocess: &Preprocess,
     photo: &RgbImage,
     crop: CropBox,
     mirrored: bool,
@@ -73,7 +79,7 @@ pub(crate) fn garment(
 ) -> CropBox {
     let [x1, y1, x2, y2] = [boxes[0], boxes[1], boxes[2], boxes[3]];
     let [left, right] = if mirrored { [1.0 - x2, 1.0 - x1] } else { [x1, x2] };
-    let inside = card.preprocess.crop_from_input(photo, crop, [left, y1, right, y2]);
+    let inside = preprocess.crop_from_input(photo, crop, [left, y1, right, y2]);
     crop.whole_from_crop(&CropBox::from_prediction(inside, MINIMUM_BOX))
 }
 
@@ -184,7 +190,7 @@ impl Embedder {
             .zip(answers)
             .map(|((photo, crop), answer)| {
                 let Output { feature, category, attributes, boxes, instance } = answer;
-                let garment = garment(&self.card, photo, *crop, mirrored, &boxes);
+                let garment = garment(&self.card.preprocess, photo, *crop, mirrored, &boxes);
                 let logits = self.by_attribute(&attributes);
                 let attributes = logits.iter().map(|logits| probabilities(logits).collect()).collect();
                 Ok(Look {
@@ -288,7 +294,6 @@ pub(crate) mod tests {
     use pollster::block_on;
 
     use super::*;
-    use crate::preprocess::Preprocess;
     use crate::resnet::{InstanceConfig, ResNetConfig};
     use crate::weights::{CARD_FORMAT, CARD_VERSION, FileReference};
 

@@ -54,10 +54,6 @@ pub fn run(flags: Flags) -> Result<()> {
         !flags.resume || flags.from.is_none() || recipe.loss.distillation.is_some(),
         "A run that goes on has its weights already. Leave --from out"
     );
-    ensure!(
-        flags.from.is_some() || recipe.loss.distillation.is_none(),
-        "A recipe with loss.distillation learns from a network, when it starts and when it goes on. Name it with --from"
-    );
     training::run(&training::Settings {
         data: flags.data,
         recipe,

@@ -599,6 +599,21 @@ mod tests {
         ids
     }
 
+    /// Compares the gradients of two networks' convolutions; returns how many have one.
+    fn compare(
+        (kernels_a, gradients_a): (Vec<(String, ParamId)>, GradientsParams),
+        (kernels_b, gradients_b): (Vec<(String, ParamId)>, GradientsParams),
+    ) -> usize {
+        let values = |tensor: Tensor<4>| tensor.into_data().try_to_vec::<f32>().unwrap();
+        let mut compared = 0;
+        for ((name, a), (_, b)) in kernels_a.into_iter().zip(kernels_b) {
+            let (Some(a), Some(b)) = (gradients_a.get::<4>(a), gradients_b.get::<4>(b)) else { continue };
+            alike(&name, &values(a), &values(b));
+            compared += 1;
+        }
+        compared
+    }
+
     #[test]
     fn computes_what_burn_computes_with_settled_norms_and_in_heads() {
         let device = burn::tensor::Device::libtorch().autodiff();
@@ -635,13 +650,7 @@ mod tests {
         };
         let ((a, kernels_a, gradients_a), (b, kernels_b, gradients_b)) = (run(true), run(false));
         alike("instance", &a, &b);
-        let values = |tensor: Tensor<4>| tensor.into_data().try_to_vec::<f32>().unwrap();
-        let mut compared = 0;
-        for ((name, a), (_, b)) in kernels_a.into_iter().zip(kernels_b) {
-            let (Some(a), Some(b)) = (gradients_a.get::<4>(a), gradients_b.get::<4>(b)) else { continue };
-            alike(&name, &values(a), &values(b));
-            compared += 1;
-        }
+        let compared = compare((kernels_a, gradients_a), (kernels_b, gradients_b));
         assert_eq!(compared, 10, "every convolution of trunk and heads has a gradient");
     }
 
@@ -683,12 +692,7 @@ mod tests {
         let ((a, network_a, gradients_a), (b, network_b, gradients_b)) = (run(true), run(false));
         alike("map", &a, &b);
 
-        let mut compared = 0;
-        for ((name, a), (_, b)) in kernels(&network_a).into_iter().zip(kernels(&network_b)) {
-            let (Some(a), Some(b)) = (gradients_a.get::<4>(a), gradients_b.get::<4>(b)) else { continue };
-            alike(&name, &values(a), &values(b));
-            compared += 1;
-        }
+        let compared = compare((kernels(&network_a), gradients_a), (kernels(&network_b), gradients_b));
         assert_eq!(compared, 5, "every convolution of the trunk has a gradient");
 
         let statistics = |network: &ResNet| {

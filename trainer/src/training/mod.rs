@@ -85,6 +85,14 @@ pub const BEST: &str = "best.checkpoint";
 /// was saved before stays.
 pub fn run(settings: &Settings) -> Result<()> {
     let Settings { recipe, out, .. } = settings;
+    // Asked for before pictures are read, which takes minutes.
+    let distillation = recipe.loss.distillation.as_ref().map(|distillation| {
+        let path = settings.from.as_deref().context(
+            "A recipe with loss.distillation learns from a network, when it starts and when it goes on. Name it with --from",
+        )?;
+        anyhow::Ok((distillation, path))
+    });
+    let distillation = distillation.transpose()?;
     files::make_folder(out)?;
     let _lock = files::Lock::take(out)?;
     files::remove_unfinished(out)?;
@@ -92,9 +100,8 @@ pub fn run(settings: &Settings) -> Result<()> {
     report_sources(&sources);
 
     let mut state = if settings.resume { resume(settings, &sources)? } else { start(settings, &sources)? };
-    let distillation = recipe.loss.distillation.as_ref();
     let teacher = distillation
-        .map(|distillation| Teacher::new(settings, &state.progress, distillation.frozen_blocks))
+        .map(|(distillation, path)| Teacher::new(path, &state.progress, distillation.frozen_blocks))
         .transpose()?;
     if let (Some(teacher), Some(margin)) = (&teacher, recipe.close_up) {
         teacher.add_close_ups(&mut sources, margin, &recipe.preprocess);

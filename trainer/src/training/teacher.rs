@@ -1,15 +1,16 @@
 //! The network that a run starts from: what it says of a picture stays right while some of it learns something else.
 
-use anyhow::{Context as _, Result, ensure};
+use std::path::Path;
+
+use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use model::crop::CropBox;
-use model::embedder::MINIMUM_BOX;
+use model::embedder::garment;
 use model::frozen::Frozen;
 use model::preprocess::Preprocess;
 use model::resnet::ResNetConfig;
 use rayon::prelude::*;
 
-use super::Settings;
 use super::checkpoint::Progress;
 use super::sources::{Picture, Sources, close_up};
 use crate::trained;
@@ -34,13 +35,10 @@ pub(super) struct Lesson {
 }
 
 impl Teacher {
-    /// The network of `--from`, which the run began with.
+    /// The network of `--from`, at `path`, which the run began with.
     ///
     /// Fails where it cannot be read, is another one, or has another trunk, other labels or other preprocessing than the run.
-    pub(super) fn new(settings: &Settings, progress: &Progress, blocks: usize) -> Result<Self> {
-        let path = settings.from.as_deref().context(
-            "A recipe with loss.distillation learns from a network, when it starts and when it goes on. Name it with --from",
-        )?;
+    pub(super) fn new(path: &Path, progress: &Progress, blocks: usize) -> Result<Self> {
         let (card, tensors) = trained::read(path, "--from")?;
         ensure!(
             progress.started_from.as_ref() == Some(&card.weights.sha256),
@@ -82,13 +80,11 @@ impl Teacher {
 
     fn close_up(&self, picture: &Picture, margin: f32, preprocess: &Preprocess) -> Picture {
         let pixels = &picture.pixels;
-        let garment = picture.bbox.unwrap_or_else(|| {
+        let bbox = picture.bbox.unwrap_or_else(|| {
             let boxes = self.frozen.forward(&preprocess.apply(pixels, CropBox::WHOLE)).boxes;
-            let corners = [0, 1, 2, 3].map(|corner| boxes.get(corner).copied().unwrap_or(f32::NAN));
-            let found = preprocess.crop_from_input(pixels, CropBox::WHOLE, corners);
-            CropBox::from_prediction(found, MINIMUM_BOX)
+            garment(preprocess, pixels, CropBox::WHOLE, false, &boxes)
         });
-        let (pixels, inside) = close_up(pixels, garment, margin);
+        let (pixels, inside) = close_up(pixels, bbox, margin);
         // What the network has found is no label.
         Picture { pixels, bbox: picture.bbox.map(|_| inside), ..picture.clone() }
     }
