@@ -21,6 +21,9 @@ use anyhow::{Context, Result};
 
 use crate::packed::gzip;
 
+/// How long a connection that breaks off is silent before it ends.
+const SILENCE: Duration = Duration::from_millis(500);
+
 /// What a served file is replaced by.
 #[derive(Clone, Debug)]
 pub enum Stand {
@@ -32,7 +35,7 @@ pub enum Stand {
     Page,
     /// This status, and a few words.
     Status(u16),
-    /// The file, but the connection ends after this share of it.
+    /// The file, but after this share of it nothing comes, and the connection ends a moment later.
     Cut(f64),
     /// The file, in so many pieces with a tenth of a second before each.
     Slow(u32),
@@ -291,6 +294,11 @@ fn answer(mut stream: TcpStream, shared: &Shared) -> Result<()> {
             }
             stream.write_all(piece)?;
             stream.flush()?;
+        }
+        if share < 1.0 {
+            // A network is silent for a while before it is given up. A browser that is told of the end at once may throw away what it
+            // has received and not handed to the page.
+            thread::sleep(SILENCE);
         }
     }
     stream.flush()?;
