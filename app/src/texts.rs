@@ -315,19 +315,19 @@ pub fn sort(sort: Sort) -> String {
 #[must_use]
 pub fn parts(known: &Comparison) -> String {
     let Comparison { features, colours, details, shares: (share, details_share), .. } = *known;
-    let colours = [("features", features), ("colours", colours), ("share", share)];
-    let details = [("details", details), ("part", details_share)];
     let say = |key: &str, values: &[(&'static str, f32)]| {
         say_with(key, &values.iter().map(|(name, part)| (*name, per_cent(*part))).collect::<Vec<_>>())
     };
-    let mut parts = Vec::new();
-    if share > 0.0 {
-        parts.push(say("alike_in", &colours));
+    let details = [("details", details), ("part", details_share)];
+    match (share > 0.0, details_share > 0.0) {
+        (false, false) => String::new(),
+        // Then the details tell colours, too.
+        (false, true) => say("alike_in_both", &[&[("features", features)], &details[..]].concat()),
+        (true, with_details) => {
+            let colours = say("alike_in", &[("features", features), ("colours", colours), ("share", share)]);
+            if with_details { format!("{colours} {}", say("alike_in_details", &details)) } else { colours }
+        }
     }
-    if details_share > 0.0 {
-        parts.push(say("alike_in_details", &details));
-    }
-    parts.join(" ")
 }
 
 /// What is compared: the category, the colour, or an attribute.
