@@ -4,7 +4,7 @@
 mod figures;
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use model::colour;
@@ -12,7 +12,7 @@ use model::embedder::{Embedder, Embedding};
 use model::weights::ModelCard;
 use rayon::prelude::*;
 
-use crate::dataset::labels::Aliases;
+use crate::dataset::labels::{Aliases, is_unusable};
 use crate::dataset::{Dataset, Sample};
 use crate::metrics::{Outcome, mean};
 use crate::pictures;
@@ -89,6 +89,7 @@ pub fn evaluate(
     words: &Words,
     flip: bool,
 ) -> Result<Evaluation> {
+    let absent = absent(&gallery, &queries);
     let gallery = gallery.only(&classes);
     let queries = queries.only(&classes);
     let total = gallery.samples.len() + queries.samples.len();
@@ -102,9 +103,35 @@ pub fn evaluate(
     let answers: Vec<Answer> =
         (0..queries.len()).into_par_iter().filter_map(|query| answer(query, &queries, &gallery)).collect();
     ensure!(!answers.is_empty(), "Every query is the only picture of the gallery");
-    let unreadable = total - gallery.len() - queries.len();
-    let report = Report::of(&queries, &gallery, &answers, unreadable, classes);
+    let left_out = LeftOut { unreadable: total - gallery.len() - queries.len(), ..absent };
+    let report = Report::of(&queries, &gallery, &answers, left_out, classes);
     Ok(Evaluation { report, gallery, queries, answers })
+}
+
+/// What is not looked at.
+#[derive(Debug, Clone, Copy, Default)]
+struct LeftOut {
+    /// Pictures that cannot be read.
+    unreadable: usize,
+    /// Queries of categories that the gallery does not have.
+    absent: usize,
+    /// How many of these show a known item.
+    absent_items: usize,
+}
+
+/// The queries that can find nothing of their category in all of the gallery.
+fn absent(gallery: &Dataset, queries: &Dataset) -> LeftOut {
+    let categories: BTreeSet<&str> = gallery.samples.iter().map(|sample| sample.category.as_str()).collect();
+    let absent = queries
+        .samples
+        .iter()
+        .filter(|sample| !is_unusable(&sample.category) && !categories.contains(sample.category.as_str()));
+    let mut left_out = LeftOut::default();
+    for sample in absent {
+        left_out.absent += 1;
+        left_out.absent_items += usize::from(sample.item().is_some());
+    }
+    left_out
 }
 
 fn see(
@@ -224,7 +251,24 @@ mod tests {
     fn measure(queries: &[Seen], gallery: &[Seen]) -> Report {
         let answers: Vec<Answer> =
             (0..queries.len()).filter_map(|query| answer(query, queries, gallery)).collect();
-        Report::of(queries, gallery, &answers, 0, vec!["hat".to_owned()])
+        Report::of(queries, gallery, &answers, LeftOut::default(), vec!["hat".to_owned()])
+    }
+
+    #[test]
+    fn queries_of_categories_that_the_gallery_lacks_are_counted_and_their_items_missed() {
+        let named =
+            |category: &str, item: &[(&str, &str)]| Sample { category: category.to_owned(), ..sample(item) };
+        let data = |samples: &[Sample]| Dataset { samples: samples.to_vec() };
+        let gallery = data(&[named("hat", &[])]);
+        let queries =
+            [named("hat", &[]), named("coat", &[("item_id", "7")]), named("coat", &[]), named("skip", &[])];
+        let absent = absent(&gallery, &data(&queries));
+        assert_eq!((absent.absent, absent.absent_items), (2, 1));
+        let seen = [seen("a", Some("1"), [1.0, 0.0]), seen("c", Some("1"), [0.8, 0.0])];
+        let answers: Vec<Answer> = (0..2).filter_map(|query| answer(query, &seen, &seen)).collect();
+        let report = Report::of(&seen, &seen, &answers, absent, vec!["hat".to_owned()]);
+        assert_eq!((report.n, report.unanswerable), (2, 2));
+        assert_eq!(report.item_recall_at_1, Some(2.0 / 3.0));
     }
 
     #[test]

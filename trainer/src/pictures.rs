@@ -1,5 +1,6 @@
 //! Pictures from disk, decoded as the page decodes them.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -10,18 +11,57 @@ use walkdir::WalkDir;
 use crate::files;
 
 /// Extensions, in lower case, of the formats that can be decoded.
-const EXTENSIONS: [&str; 6] = ["jpg", "jpeg", "png", "webp", "gif", "bmp"];
+const READ: [&str; 7] = ["jpg", "jpeg", "jfif", "png", "webp", "gif", "bmp"];
+
+/// Likewise of those that cannot: formats of phones and scanners, and what cameras store before it is developed.
+const UNREAD: [&str; 14] =
+    ["heic", "heif", "avif", "tif", "tiff", "jxl", "dng", "cr2", "cr3", "nef", "arw", "raf", "orf", "rw2"];
 
 /// Reads and decodes a picture, upright. Fails, naming the file, when it cannot be read or is no picture.
 pub fn load(path: &Path) -> Result<RgbImage> {
     let bytes = files::read(path)?;
-    decode(&bytes, &DecodeLimits::default()).with_context(|| path.display().to_string())
+    decode(&bytes, &DecodeLimits::default())
+        .map_err(|error| explained(error.into(), path))
+        .with_context(|| path.display().to_string())
 }
 
-/// Every file below `folder` that is named like a picture, sorted by path. Hidden files and folders are left out.
+/// Why a picture could not be decoded: where its contents are of no known format, its name may say more than the error.
+#[must_use]
+pub fn explained(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    let is_unknown = matches!(error.downcast_ref::<model::Error>(), Some(model::Error::NotAPicture));
+    advice(path).filter(|_| is_unknown).map_or(error, anyhow::Error::msg)
+}
+
+/// What to do about a picture whose name says that it is of a format that cannot be decoded.
+#[must_use]
+pub fn advice(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?;
+    is_named(path, &UNREAD)
+        .then(|| format!("{} is not read; convert it to JPEG", extension.to_ascii_uppercase()))
+}
+
+/// Every file below `folder` that is named like a picture of a format that can be decoded, sorted by path. Hidden files
+/// and folders are left out.
 ///
 /// Fails when a folder cannot be listed.
 pub fn find(folder: &Path) -> Result<Vec<PathBuf>> {
+    listed(folder, |path| is_named(path, &READ))
+}
+
+/// As [`find`], with the pictures of formats that cannot be decoded, so that whoever opens them says so: nobody should miss
+/// them unawares. Those with a picture of the same name beside them that can are left out.
+pub fn find_all(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = listed(folder, |path| is_named(path, &READ) || is_named(path, &UNREAD))?;
+    // Converters write `a.jpg` or `a.heic.jpg` beside `a.heic`, and cameras `a.jpg` beside `a.cr2`.
+    let beside: HashSet<PathBuf> =
+        found.iter().filter(|path| is_named(path, &READ)).map(|path| path.with_extension("")).collect();
+    found.retain(|path| {
+        is_named(path, &READ) || !(beside.contains(&path.with_extension("")) || beside.contains(path))
+    });
+    Ok(found)
+}
+
+fn listed(folder: &Path, accept: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
     let visible = |entry: &walkdir::DirEntry| {
         entry.depth() == 0 || !entry.file_name().to_str().is_some_and(|name| name.starts_with('.'))
     };
@@ -29,11 +69,7 @@ pub fn find(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in WalkDir::new(folder).follow_links(true).into_iter().filter_entry(visible) {
         let entry =
             entry.with_context(|| format!("The pictures in {} cannot be listed", folder.display()))?;
-        let is_picture =
-            entry.path().extension().and_then(|extension| extension.to_str()).is_some_and(|extension| {
-                EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
-            });
-        if is_picture && entry.file_type().is_file() {
+        if accept(entry.path()) && entry.file_type().is_file() {
             found.push(entry.into_path());
         }
     }
@@ -41,21 +77,71 @@ pub fn find(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+fn is_named(path: &Path, extensions: &[&str]) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn pictures_are_found_below_a_folder_in_order() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["b/2.JPG", "a.png", "notes.txt", ".hidden/1.jpg", "b/1.webp"] {
-            let path = folder.path().join(name);
+    fn write(folder: &Path, names: &[&str]) {
+        for name in names {
+            let path = folder.join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, b"").unwrap();
         }
+    }
+
+    fn below(folder: &Path, paths: &[PathBuf]) -> Vec<String> {
+        paths.iter().map(|path| path.strip_prefix(folder).unwrap().display().to_string()).collect()
+    }
+
+    #[test]
+    fn pictures_are_found_below_a_folder_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        write(
+            folder.path(),
+            &["b/2.JPG", "a.png", "notes.txt", ".hidden/1.jpg", "b/1.webp", "b/3.jfif", "b/4.heic"],
+        );
         let found = find(folder.path()).unwrap();
-        let names: Vec<_> = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap()).collect();
-        assert_eq!(names, [Path::new("a.png"), Path::new("b/1.webp"), Path::new("b/2.JPG")]);
+        assert_eq!(below(folder.path(), &found), ["a.png", "b/1.webp", "b/2.JPG", "b/3.jfif"]);
+    }
+
+    #[test]
+    fn pictures_that_cannot_be_decoded_are_found_unless_they_are_there_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let names =
+            ["a.jpg", "b.HEIC", "c.jpg", "c.heic", "d.heic.png", "d.heic", "e.tif", "f.avif", "g.cr2"];
+        write(folder.path(), &names);
+        write(folder.path(), &["g.JPG", "deep/c.heic", "deep/.d.heic", "h.psd"]);
+        let found = find_all(folder.path()).unwrap();
+        let expected = ["a.jpg", "b.HEIC", "c.jpg", "d.heic.png", "deep/c.heic", "e.tif", "f.avif", "g.JPG"];
+        assert_eq!(below(folder.path(), &found), expected);
+    }
+
+    #[test]
+    fn a_format_that_is_not_read_is_named_and_what_else_is_wrong_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let message = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            format!("{:#}", load(&path).unwrap_err())
+        };
+        let heic = message("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+        assert!(heic.ends_with("a.heic: HEIC is not read; convert it to JPEG"), "{heic}");
+        let tiff = message("a.tif", b"II\x2a\0\x08\0\0\0\0\0\0\0\0\0\0\0");
+        assert!(tiff.ends_with("TIF is not read; convert it to JPEG"), "{tiff}");
+        let empty = message("b.heic", b"");
+        assert!(empty.contains("empty"), "{empty}");
+        // What a file is goes before what it is called.
+        let path = folder.path().join("c.heic");
+        let mut png = std::io::Cursor::new(Vec::new());
+        RgbImage::new(3, 2).write_to(&mut png, image::ImageFormat::Png).unwrap();
+        std::fs::write(&path, png.into_inner()).unwrap();
+        assert_eq!(load(&path).unwrap().dimensions(), (3, 2));
     }
 
     #[test]

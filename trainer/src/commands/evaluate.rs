@@ -128,6 +128,9 @@ fn print_table(report: &Report) {
         report.gallery,
         report.classes.len()
     );
+    if report.unanswerable > 0 {
+        println!("{} more queries have no picture of their category to find", report.unanswerable);
+    }
     if report.unreadable > 0 {
         println!("{} pictures could not be read and are left out", report.unreadable);
     }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::files;
 use crate::training::checkpoint::{Average, Progress};
-use crate::training::{self, emphasis::emphasise};
+use crate::training::{self, emphasis::emphasise, soup};
 
 /// Flags of `trainer export`.
 #[derive(Debug, Args)]
@@ -23,6 +23,10 @@ pub struct Flags {
     /// Folder of the run.
     #[arg(long, value_name = "RUN")]
     run: PathBuf,
+
+    /// Another run that started from the same network, or from this run's: what is written is the mean of all weights. May be repeated.
+    #[arg(long, value_name = "RUN")]
+    mean_with: Vec<PathBuf>,
 
     /// Folder for model.json and the weights.
     #[arg(long, value_name = "DIR")]
@@ -84,6 +88,7 @@ pub fn run(flags: Flags) -> Result<()> {
     let path = flags.run.join(training::BEST);
     let Average { mut progress, network } = Average::load(&path)?;
     let mut tensors: HashMap<String, HostTensor> = to_host(&network)?.into_iter().collect();
+    let others = soup::blend(&mut tensors, &progress, &flags.mean_with)?;
     for name in &flags.leave_out {
         leave_out(&mut tensors, &mut progress, name)?;
     }
@@ -122,6 +127,7 @@ pub fn run(flags: Flags) -> Result<()> {
             "started_from": progress.started_from,
             "emphasis": flags.emphasis,
             "recipe": recipe,
+            "mean_with": others,
         }),
         network,
         metrics,

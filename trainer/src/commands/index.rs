@@ -94,6 +94,7 @@ impl Flags {
             (None, Some(images)) => indexing::from_folder(images)?,
             (None, None) => Vec::new(), // The parser does not let this pass.
         };
+        let sources = indexing::without_thumbnails(sources, &self.out, self.metadata.is_some())?;
         let old = if self.update {
             let old =
                 catalogue::open(&self.out).context("--update needs a catalogue that is there already")?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 
 use crate::device::{self, DeviceChoice};
@@ -18,7 +18,7 @@ pub struct Flags {
     data: Vec<PathBuf>,
 
     /// What to do: `seed` (the 2018 article's recipe), `quick` (for a CPU), `best`, `finish` (from the weights of `best`),
-    /// `instance` (from those of `finish`), or a recipe file.
+    /// `instance` (from those of `finish`), `colour` (from those of `instance`), or a recipe file.
     #[arg(long, default_value = "best", value_name = "NAME|FILE")]
     preset: String,
 
@@ -35,7 +35,7 @@ pub struct Flags {
     steps: Option<usize>,
 
     /// The network to start from instead of a random one: a model.json, or the folder that holds it. Heads that do not fit
-    /// the data start anew. With --resume only for a recipe that keeps what this network knows (loss.distillation).
+    /// the data start anew. With --resume only for a recipe that keeps what this network knows (loss.distillation), and for a run without a checkpoint.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
@@ -50,10 +50,6 @@ pub fn run(flags: Flags) -> Result<()> {
     if let Some(steps) = flags.steps {
         recipe.set_steps(steps)?;
     }
-    ensure!(
-        !flags.resume || flags.from.is_none() || recipe.loss.distillation.is_some(),
-        "A run that goes on has its weights already. Leave --from out"
-    );
     training::run(&training::Settings {
         data: flags.data,
         recipe,

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use image::{ImageDecoder as _, ImageReader, metadata::Orientation};
+use image::{ImageDecoder as _, ImageError, ImageReader, metadata::Orientation};
 use model::crop::CropBox;
 use model::image::DecodeLimits;
+
+use crate::pictures;
 
 /// Coordinates beyond this, in pixels, are no coordinates.
 const MAX_COORDINATE: f32 = 65_536.0;
@@ -20,6 +22,10 @@ pub(super) fn upright_size(path: &Path) -> Result<[f32; 2]> {
         .with_guessed_format()
         .with_context(unreadable)?
         .into_decoder()
+        .map_err(|error| match (error, pictures::advice(path)) {
+            (ImageError::Unsupported(_), Some(advice)) => anyhow::Error::msg(advice),
+            (error, _) => error.into(),
+        })
         .with_context(unreadable)?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);

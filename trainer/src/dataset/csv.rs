@@ -4,51 +4,81 @@
 //! - The four box columns come together or not at all, and any row may leave all four fields empty. When every
 //!   coordinate of the file is at most 1 they are fractions of the picture's width and height, otherwise pixels of
 //!   the upright picture; pixels are turned into fractions with the size that the picture's header names.
+//! - A box in pixels that does not fit its picture is left out and said; the row stays.
 //! - The columns `x1_modified` to `y2_modified` of the 2018 article are fractions and win over `x1` to `y2`.
 //! - All other columns are kept as text, by name, in [`Sample::extra`].
+//!
+//! A list of items has no boxes: there such columns are kept as text, too.
 //!
 //! A row that cannot be understood is an error that names file and line. Whether a picture itself can be decoded is
 //! found out by whoever decodes it; until then one whose size cannot be read has no box.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use csv::StringRecord;
 use model::crop::CropBox;
 
+use super::entry::{Entry, PixelBox};
 use super::limit::Limited;
-use super::{Dataset, Sample, boxes, root};
+use super::{Dataset, Sample, boxes, look, root};
 
 const CORNERS: [&str; 4] = ["x1", "y1", "x2", "y2"];
 const FRACTIONS: [&str; 4] = ["x1_modified", "y1_modified", "x2_modified", "y2_modified"];
 /// How far the article's fractions reach over the border: it divided pixels that do so by one or two.
 const ROUNDING: f32 = 0.01;
 
-/// Reads every row of a CSV file.
+/// Reads every row of a CSV file. Boxes in pixels that do not fit their pictures are left out, and how many is said.
 ///
 /// Fails, naming file and line, when the file cannot be read, lacks a column, or a row has an empty path or category,
-/// or a box that is incomplete, not a number, inside out or outside the picture.
+/// or a box that is incomplete or not of numbers, or in fractions that are no box.
 pub fn read(path: &Path) -> Result<Dataset> {
-    read_rows(path, Category::Required)
+    let (data, notes) = read_with_notes(path)?;
+    for note in notes {
+        eprintln!("Note: {note}");
+    }
+    Ok(data)
 }
 
-/// Reads rows whose category may be empty, or missing altogether, as a shop's list of items may have it.
+/// As [`read`], with the sentences about what is left out.
+pub(super) fn read_with_notes(path: &Path) -> Result<(Dataset, Vec<String>)> {
+    let (samples, problems) = look::look_at_boxes(read_entries(path)?);
+    Ok((Dataset { samples }, look::notes(&problems)))
+}
+
+/// As [`read`], with boxes in pixels as they are in the file, for whoever looks at the pictures.
+pub(super) fn read_entries(path: &Path) -> Result<Vec<Entry>> {
+    let (rows, are_fractions) = read_rows(path, Kind::Labels)?;
+    let file: Arc<Path> = path.into();
+    let entries = rows.into_iter().map(|row| {
+        let line = row.sample.line;
+        row.into_entry(&file, are_fractions).with_context(|| format!("{}, line {line}", path.display()))
+    });
+    entries.collect()
+}
+
+/// Reads a shop's list of items: a category may be empty, or missing altogether, and columns that are boxes elsewhere are text as
+/// any other.
 ///
 /// Fails as [`read`] does otherwise.
 pub fn read_items(path: &Path) -> Result<Dataset> {
-    read_rows(path, Category::Optional)
+    let (rows, _) = read_rows(path, Kind::Items)?;
+    Ok(Dataset { samples: rows.into_iter().map(|row| row.sample).collect() })
 }
 
-/// Whether every row must have a category.
+/// What a file lists.
 #[derive(Clone, Copy, PartialEq)]
-enum Category {
-    Required,
-    Optional,
+enum Kind {
+    /// Pictures to learn from or to measure on: each has a category, and may have a box.
+    Labels,
+    /// What a shop sells.
+    Items,
 }
 
-fn read_rows(path: &Path, category: Category) -> Result<Dataset> {
+/// The rows, and whether their boxes are fractions.
+fn read_rows(path: &Path, kind: Kind) -> Result<(Vec<Row>, bool)> {
     let file =
         File::open(path).with_context(|| format!("The data set {} cannot be opened", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -57,7 +87,7 @@ fn read_rows(path: &Path, category: Category) -> Result<Dataset> {
     let columns = reader
         .headers()
         .map_err(anyhow::Error::from)
-        .and_then(|header| Columns::find(header, category))
+        .and_then(|header| Columns::find(header, kind))
         .with_context(|| format!("{}, line 1", path.display()))?;
 
     let mut rows = Vec::new();
@@ -75,23 +105,16 @@ fn read_rows(path: &Path, category: Category) -> Result<Dataset> {
         rows.push(row);
     }
 
-    let fractions = columns.are_fractions
+    let are_fractions = columns.are_fractions
         || rows.iter().filter_map(|row: &Row| row.corners).flatten().all(|value| value <= 1.0);
-    let samples = rows
-        .into_iter()
-        .map(|row| {
-            let line = row.line;
-            row.into_sample(fractions).with_context(|| format!("{}, line {line}", path.display()))
-        })
-        .collect::<Result<_>>()?;
-    Ok(Dataset { samples })
+    Ok((rows, are_fractions))
 }
 
 /// Where in a record each field is.
 struct Columns {
     image_path: usize,
     category: Option<usize>,
-    category_rule: Category,
+    kind: Kind,
     corners: Option<[usize; 4]>,
     /// Whether the names of the box columns say that they are fractions.
     are_fractions: bool,
@@ -99,7 +122,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn find(header: &StringRecord, category_rule: Category) -> Result<Self> {
+    fn find(header: &StringRecord, kind: Kind) -> Result<Self> {
         let names: Vec<&str> = header.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
         let find = |wanted: &str| names.iter().position(|name| *name == wanted);
         let require = |wanted: &str| {
@@ -115,12 +138,15 @@ impl Columns {
                 wanted.join(", ")
             ),
         };
-        let (fractions, plain) = (all_of(FRACTIONS)?, all_of(CORNERS)?);
+        let (fractions, plain) = match kind {
+            Kind::Labels => (all_of(FRACTIONS)?, all_of(CORNERS)?),
+            Kind::Items => (None, None),
+        };
         let corners = fractions.or(plain);
         let image_path = require("image_path")?;
-        let category = match category_rule {
-            Category::Required => Some(require("category")?),
-            Category::Optional => find("category"),
+        let category = match kind {
+            Kind::Labels => Some(require("category")?),
+            Kind::Items => find("category"),
         };
         let known = |column: usize| {
             column == image_path
@@ -134,7 +160,7 @@ impl Columns {
             .map(|(column, name)| (column, (*name).to_owned()))
             .collect();
         let are_fractions = fractions.is_some();
-        Ok(Self { image_path, category, category_rule, corners, are_fractions, extra })
+        Ok(Self { image_path, category, kind, corners, are_fractions, extra })
     }
 
     fn row(&self, record: &StringRecord, folder: &Path, line: usize) -> Result<Row> {
@@ -149,10 +175,7 @@ impl Columns {
             root::stays(Path::new(path)),
             "The picture {path} is outside the folder of the CSV; if that is meant, write its absolute path"
         );
-        ensure!(
-            !category.is_empty() || self.category_rule == Category::Optional,
-            "The row has an empty category"
-        );
+        ensure!(!category.is_empty() || self.kind == Kind::Items, "The row has an empty category");
         let corners = match self.corners {
             Some(columns) => corners(columns.map(field), self.are_fractions)?,
             None => None,
@@ -163,7 +186,9 @@ impl Columns {
             .map(|(column, name)| (name.clone(), field(*column).to_owned()))
             .filter(|(_, value)| !value.is_empty())
             .collect();
-        Ok(Row { path: folder.join(path), category: category.to_owned(), corners, line, extra })
+        let sample =
+            Sample { path: folder.join(path), category: category.to_owned(), bbox: None, line, extra };
+        Ok(Row { sample, corners })
     }
 }
 
@@ -187,27 +212,27 @@ fn corners(fields: [&str; 4], are_fractions: bool) -> Result<Option<[f32; 4]>> {
     Ok(Some(corners))
 }
 
-/// A row whose box may still be in pixels.
+/// A row whose box may be in pixels or in fractions: the whole file tells.
 struct Row {
-    path: PathBuf,
-    category: String,
+    /// Without its box.
+    sample: Sample,
     corners: Option<[f32; 4]>,
-    line: usize,
-    extra: BTreeMap<String, String>,
 }
 
 impl Row {
-    fn into_sample(self, fractions: bool) -> Result<Sample> {
-        let bbox = match self.corners {
-            Some([x1, y1, x2, y2]) if fractions => Some(CropBox::new(x1, y1, x2, y2)?),
-            // Whoever decodes the picture will report it.
-            Some(corners) => match boxes::upright_size(&self.path) {
-                Ok(size) => Some(boxes::fit(corners, size)?),
-                Err(_) => None,
-            },
-            None => None,
-        };
-        Ok(Sample { path: self.path, category: self.category, bbox, line: self.line, extra: self.extra })
+    fn into_entry(self, file: &Arc<Path>, are_fractions: bool) -> Result<Entry> {
+        let mut entry = Entry::new(self.sample, Arc::clone(file));
+        match self.corners {
+            Some([x1, y1, x2, y2]) if are_fractions => {
+                entry.sample.bbox = Some(CropBox::new(x1, y1, x2, y2)?);
+            }
+            Some(corners) => {
+                let line = entry.sample.line;
+                entry.pixels = Some(PixelBox { corners, file: Arc::clone(file), line });
+            }
+            None => {}
+        }
+        Ok(entry)
     }
 }
 

@@ -10,23 +10,20 @@
 //! on one side of a split that is made here.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::Sample;
+use super::categories::Categories;
 use super::entry::{Entry, Part, Reading};
 use super::gather::Gathering;
 use super::root::Root;
 use super::table::{self, Table};
 
-/// Pictures that say by their folder's name which category they are of, before numbers are compared with names.
-const ENOUGH_TO_JUDGE: usize = 20;
-
 /// Reads the data set. Fails, naming file and line, where the categories are missing or a row cannot be understood.
 pub(super) fn read(root: &mut Root) -> Result<Reading> {
-    let names = table::names(&root.require("list_category_cloth.txt")?)?;
-    let mut gathering = categories(root, &names)?;
+    let mut gathering = Gathering::default();
+    read_categories(root, &mut gathering)?;
     if let Some(path) = root.find("list_attr_img.txt") {
         let names = table::names(&root.require("list_attr_cloth.txt")?)?;
         let mut table = Table::named(&path)?;
@@ -51,41 +48,28 @@ pub(super) fn read(root: &mut Root) -> Result<Reading> {
     Ok(gathering.finish())
 }
 
-fn categories(root: &mut Root, names: &[String]) -> Result<Gathering> {
-    let mut gathering = Gathering::default();
-    let mut judge = Judge::default();
+fn read_categories(root: &mut Root, gathering: &mut Gathering) -> Result<()> {
+    let list = root.require("list_category_cloth.txt")?;
+    let mut categories = Categories::read(&list, &mut gathering.notes)?;
     let mut table = Table::named(&root.require("list_category_img.txt")?)?;
     while let Some(row) = table.next_row()? {
         let mut add = || -> Result<()> {
             let [name, number] = row.exactly()?;
-            let category = category(number, names)?;
-            judge.look(name, category, names);
+            let category = categories.add(number, name, || table.at(row.line))?;
             gathering.add(name, None, Entry::new(sample(root, name, category, row.line)?, table.path()))
         };
         add().with_context(|| table.at(row.line))?;
     }
-    judge.verdict(&table.path())?;
-    Ok(gathering)
+    categories.name(gathering)
 }
 
 /// A picture with its category; its item is the folder that it lies in.
-pub(super) fn sample(root: &mut Root, name: &str, category: &str, line: usize) -> Result<Sample> {
+pub(super) fn sample(root: &mut Root, name: &str, category: String, line: usize) -> Result<Sample> {
     let mut extra = BTreeMap::new();
     if let Some(item) = name.rsplit('/').nth(1).filter(|item| !item.eq_ignore_ascii_case("img")) {
         extra.insert("item_id".to_owned(), item.to_owned());
     }
-    Ok(Sample { path: root.picture(name)?, category: category.to_owned(), bbox: None, line, extra })
-}
-
-/// The name with this number, counted from 1.
-pub(super) fn category<'a>(number: &str, names: &'a [String]) -> Result<&'a str> {
-    let name = number.parse().ok().and_then(|number: usize| names.get(number.checked_sub(1)?));
-    name.map(String::as_str).with_context(|| {
-        format!(
-            "The category is {number:?}; it must be from 1 to {}, the rows of list_category_cloth.txt",
-            names.len()
-        )
-    })
+    Ok(Sample { path: root.picture(name)?, category, bbox: None, line, extra })
 }
 
 /// How attributes are marked.
@@ -125,38 +109,6 @@ pub(super) fn attributes(marks: &[&str], names: &[String], scale: Scale, sample:
         sample.extra.insert("attributes_unknown".to_owned(), unknown.to_string());
     }
     Ok(())
-}
-
-/// Compares categories with the last word of the pictures' folders, which mostly is the category's name: a list of
-/// names that the numbers do not belong to would otherwise mislabel everything without a word.
-#[derive(Debug, Default)]
-pub(super) struct Judge {
-    agree: usize,
-    differ: usize,
-}
-
-impl Judge {
-    pub(super) fn look(&mut self, picture: &str, category: &str, names: &[String]) {
-        let folder = picture.rsplit('/').nth(1).unwrap_or_default();
-        let word = folder.rsplit('_').next().unwrap_or_default();
-        if word.eq_ignore_ascii_case(category) {
-            self.agree += 1;
-        } else if names.iter().any(|name| name.eq_ignore_ascii_case(word)) {
-            self.differ += 1;
-        }
-    }
-
-    pub(super) fn verdict(&self, file: &Path) -> Result<()> {
-        let judged = self.agree + self.differ;
-        ensure!(
-            judged < ENOUGH_TO_JUDGE || self.agree * 2 >= judged,
-            "{}: of {judged} pictures in folders named after a category, only {} have that category. The numbers \
-             belong to another copy of list_category_cloth.txt",
-            file.display(),
-            self.agree
-        );
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::boxes;
-use super::deepfashion::{Judge, Scale, attributes, category, sample};
+use super::categories::Categories;
+use super::deepfashion::{Scale, attributes, sample};
 use super::entry::{Entry, Landmark, Part, PixelBox, Reading};
 use super::gather::{Gathering, MAX_LANDMARKS, corners};
 use super::root::Root;
@@ -27,16 +28,13 @@ pub(super) fn read(root: &mut Root) -> Result<Reading> {
         .with_context(|| format!("There is no {MARK} in {}", root.folder().display()))?;
     let folder = mark.parent().unwrap_or(Path::new("")).to_owned();
     let beside = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
-    let categories = match beside("list_category_cloth.txt") {
+    let list = match beside("list_category_cloth.txt") {
         Some(path) => path,
         None => root.require("list_category_cloth.txt")?,
     };
-    let names = Names {
-        categories: table::names(&categories)?,
-        attributes: beside("list_attr_cloth.txt").map(|path| table::names(&path)).transpose()?,
-    };
     let mut gathering = Gathering::default();
-    let mut judge = Judge::default();
+    let mut categories = Categories::read(&list, &mut gathering.notes)?;
+    let attributes = beside("list_attr_cloth.txt").map(|path| table::names(&path)).transpose()?;
     for (part, word) in [(Part::Train, "train"), (Part::Validation, "val"), (Part::Test, "test")] {
         let Some(list) = beside(&format!("{word}.txt")) else { continue };
         let beside = |kind: &str| beside(&format!("{word}_{kind}.txt"));
@@ -50,25 +48,20 @@ pub(super) fn read(root: &mut Root) -> Result<Reading> {
             landmarks: open(beside("landmards").or_else(|| beside("landmarks")))?,
         };
         ensure!(
-            files.attributes.is_none() || names.attributes.is_some(),
+            files.attributes.is_none() || attributes.is_some(),
             "There is no list_attr_cloth.txt beside {}",
             list.display()
         );
         let mut table = Table::plain(&list)?;
         while let Some(row) = table.next_row()? {
             let [name] = row.exactly().with_context(|| table.at(row.line))?;
-            let entry = entry(root, name, &row, &mut files, &names, &mut judge, &table)?;
+            let entry = entry(root, name, &row, &mut files, attributes.as_deref(), &mut categories, &table)?;
             gathering.add(name, Some(part), entry).with_context(|| table.at(row.line))?;
         }
         files.end(&table)?;
-        judge.verdict(&files.categories.path())?;
     }
+    categories.name(&mut gathering)?;
     Ok(gathering.finish())
-}
-
-struct Names {
-    categories: Vec<String>,
-    attributes: Option<Vec<String>>,
 }
 
 /// The files that align with a list of pictures.
@@ -108,14 +101,13 @@ fn entry(
     name: &str,
     row: &Row,
     files: &mut Files,
-    names: &Names,
-    judge: &mut Judge,
+    names: Option<&[String]>,
+    categories: &mut Categories,
     list: &Table,
 ) -> Result<Entry> {
     let number = aligned(&mut files.categories, list, row.line)?;
-    let category =
-        category(&number.text, &names.categories).with_context(|| files.categories.at(number.line))?;
-    judge.look(name, category, &names.categories);
+    let place = || files.categories.at(number.line);
+    let category = categories.add(&number.text, name, place).with_context(place)?;
     let sample = sample(root, name, category, row.line).with_context(|| list.at(row.line))?;
     let mut entry = Entry::new(sample, list.path());
     if let Some(table) = &mut files.boxes {
@@ -123,7 +115,7 @@ fn entry(
         let corners = corners(&row.fields()).with_context(|| table.at(row.line))?;
         entry.pixels = Some(PixelBox { corners, file: table.path(), line: row.line });
     }
-    if let (Some(table), Some(names)) = (&mut files.attributes, &names.attributes) {
+    if let (Some(table), Some(names)) = (&mut files.attributes, names) {
         let row = aligned(table, list, row.line)?;
         attributes(&row.fields(), names, Scale::Fine, &mut entry.sample)
             .with_context(|| table.at(row.line))?;

@@ -15,7 +15,7 @@ use crate::pictures;
 /// Whether a folder has a folder with a picture in it.
 pub(super) fn are_in(folder: &Path) -> bool {
     children(folder).is_ok_and(|children| {
-        children.iter().any(|child| pictures::find(child).is_ok_and(|found| !found.is_empty()))
+        children.iter().any(|child| pictures::find_all(child).is_ok_and(|found| !found.is_empty()))
     })
 }
 
@@ -46,7 +46,7 @@ fn classes(folder: &Path, notes: &mut Vec<String>) -> Result<Vec<Entry>> {
             .with_context(|| format!("The name of the folder {} is no text", child.display()))?
             .trim();
         ensure!(!category.is_empty(), "The name of the folder {} is empty", child.display());
-        let found = pictures::find(&child)?;
+        let found = pictures::find_all(&child)?;
         if found.is_empty() {
             notes.push(format!("The folder {} has no picture.", child.display()));
         }
@@ -65,7 +65,7 @@ fn classes(folder: &Path, notes: &mut Vec<String>) -> Result<Vec<Entry>> {
         }));
     }
     ensure!(!entries.is_empty(), "{} has no folder with pictures in it", folder.display());
-    let all = pictures::find(folder)?.len();
+    let all = pictures::find_all(folder)?.len();
     if all > entries.len() {
         notes.push(format!(
             "{} pictures in {} are in no class folder and are left out.",
@@ -116,6 +116,22 @@ mod tests {
         assert!(!reading.is_divided);
         assert!(reading.notes[0].contains("empty has no picture"), "{:?}", reading.notes);
         assert!(reading.notes[1].starts_with("1 pictures in"), "{:?}", reading.notes);
+    }
+
+    #[test]
+    fn pictures_of_formats_that_are_not_read_are_listed_for_whoever_opens_them() {
+        let tree = Tree::new();
+        for name in ["hat/1.jfif", "hat/2.heic", "hat/3.jpg", "hat/3.heic", "hat/4.txt"] {
+            tree.write(name, "");
+        }
+        let reading = read(tree.path()).unwrap();
+        let names: Vec<_> =
+            reading.parts[&Part::Train].iter().map(|entry| entry.sample.extra["group"].as_str()).collect();
+        assert_eq!(names, ["hat/1.jfif", "hat/2.heic", "hat/3.jpg"]);
+        assert!(reading.notes.is_empty(), "{:?}", reading.notes);
+        let tree = Tree::new();
+        tree.write("hat/1.heic", "");
+        assert!(are_in(tree.path()));
     }
 
     #[test]

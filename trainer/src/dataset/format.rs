@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::ValueEnum;
 
-use super::entry::{Entry, Part, Reading};
+use super::entry::{Part, Reading};
 use super::root::Root;
 use super::{
     Dataset, consumer2shop, csv, deepfashion, deepfashion_fine, deepfashion2, folders, inshop, look,
@@ -95,7 +95,7 @@ impl Format {
 pub fn to_train_on(path: &Path) -> Result<(Dataset, Vec<String>)> {
     let nothing = || format!("{} has no part to train on", path.display());
     if !path.is_dir() {
-        return Ok((csv::read(path)?, Vec::new()));
+        return csv::read_with_notes(path);
     }
     let format = Format::detect(path)?;
     if format == Format::Csv {
@@ -103,22 +103,14 @@ pub fn to_train_on(path: &Path) -> Result<(Dataset, Vec<String>)> {
         let is_for_training =
             |(part, _): &(Option<Part>, PathBuf)| part.is_none_or(|part| part == Part::Train);
         let (_, table) = tables(path).into_iter().find(is_for_training).with_context(nothing)?;
-        return Ok((csv::read(&table)?, Vec::new()));
+        return csv::read_with_notes(&table);
     }
     let (_, mut reading) = format.read(path)?;
     let entries = reading.parts.remove(&Part::Train).filter(|entries| !entries.is_empty());
     let entries = entries.with_context(nothing)?;
     let looked = look::look([(Part::Train, entries)].into());
     let mut notes = reading.notes;
-    let boxes: Vec<_> = looked.problems.iter().filter(|problem| !problem.is_unreadable).collect();
-    if let Some(first) = boxes.first() {
-        notes.push(format!(
-            "{} boxes do not fit their pictures and are left out. The first is in {}: {}",
-            boxes.len(),
-            first.at,
-            first.why
-        ));
-    }
+    notes.extend(look::notes(&looked.problems));
     let samples = looked.parts.into_values().flatten().map(|(sample, _)| sample).collect();
     Ok((Dataset { samples }, notes))
 }
@@ -142,9 +134,7 @@ fn read_tables(from: &Path) -> Result<Reading> {
     let mut reading = Reading::default();
     for (part, path) in tables {
         reading.is_divided |= part.is_some();
-        let file: std::sync::Arc<Path> = path.as_path().into();
-        let samples = csv::read(&path)?.samples;
-        let entries = samples.into_iter().map(|sample| Entry::new(sample, std::sync::Arc::clone(&file)));
+        let entries = csv::read_entries(&path)?;
         reading.parts.entry(part.unwrap_or(Part::Train)).or_default().extend(entries);
     }
     Ok(reading)
@@ -186,6 +176,36 @@ mod tests {
         let (data, notes) = to_train_on(tree.path()).unwrap();
         let categories: Vec<_> = data.samples.iter().map(|sample| sample.category.as_str()).collect();
         assert_eq!((categories, notes.len()), (vec!["hat", "shoe"], 0));
+    }
+
+    #[test]
+    fn pictures_of_formats_that_are_not_read_are_said_and_left_to_be_reported() {
+        let tree = Tree::new();
+        tree.picture("hat/1.png", 4, 4);
+        let heic = tree.write("hat/2.heic", "\0\0\0\u{18}ftypheic");
+        tree.write("hat/3.avif", "\0\0\0\u{1c}ftypavif\0\0\0\0avifmif1miaf");
+        tree.write("hat/4.heic", "");
+        std::fs::rename(tree.picture("hat/5.jpg", 4, 4), tree.path().join("hat/5.jfif")).unwrap();
+        let (data, notes) = to_train_on(tree.path()).unwrap();
+        assert_eq!(data.samples.len(), 5);
+        let [note] = notes.as_slice() else { panic!("one note: {notes:?}") };
+        assert!(note.starts_with("3 pictures are of formats that are not read"), "{note}");
+        let first = format!("{} cannot be read: HEIC is not read; convert it to JPEG", heic.display());
+        assert!(note.ends_with(&first), "{note}");
+    }
+
+    #[test]
+    fn a_table_s_boxes_that_do_not_fit_are_left_out_and_said() {
+        let tree = Tree::new();
+        tree.picture("a.png", 20, 40);
+        let rows = "image_path,category,x1,y1,x2,y2\na.png,hat,1,1,23,9\na.png,hat,5,10,15,20\n";
+        let table = tree.write("labels.csv", rows);
+        let (data, notes) = to_train_on(tree.path()).unwrap();
+        let boxes: Vec<bool> = data.samples.iter().map(|sample| sample.bbox.is_some()).collect();
+        assert_eq!(boxes, [false, true]);
+        let [note] = notes.as_slice() else { panic!("one note: {notes:?}") };
+        let first = format!("The first is in {}, line 2: The box from (1, 1) to (23, 9)", table.display());
+        assert!(note.starts_with("1 boxes do not fit") && note.contains(&first), "{note}");
     }
 
     #[test]

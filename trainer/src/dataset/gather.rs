@@ -49,6 +49,11 @@ impl Gathering {
         self.entries.get_mut(*self.places.get(&name.to_lowercase())?)
     }
 
+    /// What stands for the category of each picture, to be replaced.
+    pub(super) fn categories(&mut self) -> impl Iterator<Item = &mut String> {
+        self.entries.iter_mut().map(|(_, entry)| &mut entry.sample.category)
+    }
+
     /// Runs `take` for every row whose first field names a picture that is here, and notes how many others there are.
     ///
     /// Fails, naming file and line, where `take` does or a picture comes twice.

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::entry::{Entry, Landmark, Part};
 use super::{Sample, boxes};
+use crate::pictures;
 use crate::progress::Progress;
 
 /// What is wrong with a picture, or with what is said of it.
@@ -63,6 +64,49 @@ pub(super) fn look(parts: BTreeMap<Part, Vec<Entry>>) -> Looked {
     }
     progress.finish();
     looked
+}
+
+/// Looks at those pictures alone that have a box in pixels. The others cost nothing: their boxes are fractions, or none.
+pub(super) fn look_at_boxes(entries: Vec<Entry>) -> (Vec<Sample>, Vec<Problem>) {
+    let seen: Vec<_> = entries
+        .into_par_iter()
+        .map(|entry| if entry.pixels.is_some() { one(entry) } else { (entry.sample, None) })
+        .collect();
+    let mut problems = Vec::new();
+    let samples = seen.into_iter().map(|(sample, problem)| {
+        problems.extend(problem);
+        sample
+    });
+    (samples.collect(), problems)
+}
+
+/// Sentences about boxes that are left out and about formats that are not read, where nobody lists the problems.
+///
+/// Other pictures that cannot be read are left to whoever decodes them.
+pub(super) fn notes(problems: &[Problem]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let boxes: Vec<_> = problems.iter().filter(|problem| !problem.is_unreadable).collect();
+    if let Some(first) = boxes.first() {
+        notes.push(format!(
+            "{} boxes do not fit their pictures and are left out. The first is in {}: {}",
+            boxes.len(),
+            first.at,
+            first.why
+        ));
+    }
+    let is_why = |problem: &Problem| {
+        pictures::advice(&problem.picture).is_some_and(|advice| problem.why.ends_with(&advice))
+    };
+    let formats: Vec<_> =
+        problems.iter().filter(|problem| problem.is_unreadable && is_why(problem)).collect();
+    if let Some(first) = formats.first() {
+        notes.push(format!(
+            "{} pictures are of formats that are not read and are left out. The first: {}",
+            formats.len(),
+            first.why
+        ));
+    }
+    notes
 }
 
 fn one(entry: Entry) -> (Sample, Option<Problem>) {

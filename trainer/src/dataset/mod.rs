@@ -4,6 +4,7 @@
 //! files that [`csv`] reads.
 
 mod boxes;
+mod categories;
 mod consumer2shop;
 pub mod csv;
 mod deepfashion;

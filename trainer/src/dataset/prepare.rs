@@ -145,10 +145,12 @@ fn divide(mut samples: Vec<Sample>, settings: &Settings) -> BTreeMap<Part, Vec<S
     let all = samples.len() as f64;
     let mut parts = BTreeMap::new();
     for (part, share) in [(Part::Test, settings.test), (Part::Validation, settings.validation)] {
-        let chosen = split::choose(&samples, (share * all) as usize, settings.seed);
-        let (held_out, rest) = samples.into_iter().partition(|sample| chosen.contains(&split::group(sample)));
-        parts.insert(part, held_out);
-        samples = rest;
+        let groups = split::groups(&samples);
+        let chosen = split::choose(&groups, (share * all) as usize, settings.seed);
+        let (held_out, rest): (Vec<_>, Vec<_>) =
+            samples.into_iter().zip(groups).partition(|(_, group)| chosen.contains(group));
+        parts.insert(part, held_out.into_iter().map(|(sample, _)| sample).collect());
+        samples = rest.into_iter().map(|(sample, _)| sample).collect();
     }
     parts.insert(Part::Train, samples);
     parts

@@ -72,9 +72,10 @@ pub(super) fn select(
     notes: &mut Vec<String>,
 ) -> BTreeMap<Part, Vec<Sample>> {
     let mut classes: BTreeMap<String, BTreeMap<String, Vec<Sample>>> = BTreeMap::new();
-    for sample in samples {
+    let groups = split::groups(&samples);
+    for (sample, group) in samples.into_iter().zip(groups) {
         let items = classes.entry(sample.category.clone()).or_default();
-        items.entry(split::group(&sample)).or_default().push(sample);
+        items.entry(group).or_default().push(sample);
     }
     let mut parts = BTreeMap::from([(Part::Train, Vec::new()), (Part::Test, Vec::new())]);
     for (place, (_, _, name)) in CLASSES.into_iter().enumerate() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Answer, Seen};
+use super::{Answer, LeftOut, Seen};
 use crate::metrics::{bootstrap, macro_f1, mean};
 
 /// Measured figures. Retrieval ranks the gallery by cosine similarity; categories are compared as the files write them.
@@ -54,8 +54,10 @@ pub struct Report {
     pub attributes: BTreeMap<String, f64>,
     /// 95% bootstrap intervals of the figures above.
     pub intervals: BTreeMap<String, [f64; 2]>,
-    /// Number of queries.
+    /// Number of queries that have a picture of their category to find: retrieval is measured on these.
     pub n: usize,
+    /// Number of queries that have none, and so no place in the figures of categories and colours.
+    pub unanswerable: usize,
     /// Number of gallery pictures.
     pub gallery: usize,
     /// Number of pictures that could not be read and are left out.
@@ -70,7 +72,7 @@ impl Report {
         queries: &[Seen],
         gallery: &[Seen],
         answers: &[Answer],
-        unreadable: usize,
+        left_out: LeftOut,
         classes: Vec<String>,
     ) -> Self {
         let mut intervals = BTreeMap::new();
@@ -98,7 +100,7 @@ impl Report {
         let category_top1 = head("category_top1", 1);
         let category_top3 = head("category_top3", 3);
         let category_top5 = head("category_top5", 5);
-        let places = item_places(queries, gallery, answers);
+        let places = item_places(queries, gallery, answers, left_out.absent_items);
         let mut items = |name, count| figure_if_any(name, within(&places, count));
         let item_recall_at_1 = items("item_recall_at_1", 1);
         let item_recall_at_5 = items("item_recall_at_5", 5);
@@ -135,8 +137,9 @@ impl Report {
             attributes,
             intervals,
             n: answers.len(),
+            unanswerable: left_out.absent + queries.len() - answers.len(),
             gallery: gallery.len(),
-            unreadable,
+            unreadable: left_out.unreadable,
             classes,
         }
     }
@@ -178,11 +181,14 @@ fn within(places: &[usize], count: usize) -> Vec<f64> {
 }
 
 /// Where the first picture of its item stands for every query whose item is known, and `usize::MAX` where the gallery
-/// has none; nothing where the gallery names no item.
-fn item_places(queries: &[Seen], gallery: &[Seen], answers: &[Answer]) -> Vec<usize> {
+/// has none, as for the `absent` ones whose category it does not even have; nothing where the gallery names no item.
+fn item_places(queries: &[Seen], gallery: &[Seen], answers: &[Answer], absent: usize) -> Vec<usize> {
     if gallery.iter().all(|picture| picture.item.is_none()) {
         return Vec::new();
     }
-    let known = answers.iter().filter(|answer| queries[answer.query].item.is_some());
-    known.map(|answer| answer.item_place.unwrap_or(usize::MAX)).collect()
+    let found: BTreeMap<usize, usize> =
+        answers.iter().filter_map(|answer| Some((answer.query, answer.item_place?))).collect();
+    let known = queries.iter().enumerate().filter(|(_, query)| query.item.is_some());
+    let places = known.map(|(query, _)| found.get(&query).copied().unwrap_or(usize::MAX));
+    places.chain(std::iter::repeat_n(usize::MAX, absent)).collect()
 }

@@ -12,7 +12,7 @@ use super::record::{Entry, read_entries};
 use crate::files;
 
 /// Its name in the catalogue's folder.
-const NAME: &str = ".index-journal";
+pub(super) const NAME: &str = ".index-journal";
 
 /// A journal that is open, and this process's alone.
 pub(super) struct Journal {

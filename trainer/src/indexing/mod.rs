@@ -9,6 +9,7 @@
 mod duplicates;
 mod journal;
 mod names;
+mod own;
 mod picture;
 mod publish;
 mod record;
@@ -31,6 +32,7 @@ use crate::progress::Progress;
 use duplicates::Pair;
 use journal::Journal;
 use names::Names;
+pub use own::without_thumbnails;
 use picture::{Bench, Done, Failure};
 use publish::Edition;
 use record::{Recipe, Record};

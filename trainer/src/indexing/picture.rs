@@ -58,6 +58,7 @@ impl Bench<'_> {
         }
         let (record, small, is_embedded) = self
             .make(id, key, &bytes, known)
+            .map_err(|error| crate::pictures::explained(error, &source.path))
             .with_context(|| source.path.display().to_string())
             .map_err(Failure::Picture)?;
         // In this order, whatever lies in the folder is known to the journal.

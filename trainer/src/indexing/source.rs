@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use crate::dataset::csv;
 use crate::{dataset, files, pictures};
 
+/// Columns of a CSV that say where a garment is.
+const BOX: [&str; 8] = ["x1", "y1", "x2", "y2", "x1_modified", "y1_modified", "x2_modified", "y2_modified"];
 /// What every item has of its own, whatever the list calls so.
 const RESERVED: [&str; 3] = ["image", "width", "height"];
 
@@ -47,10 +49,11 @@ impl Source {
     }
 }
 
-/// Every picture below a folder, by path. Fails when there is none.
+/// Every picture below a folder, by path, with those of formats that are not read, to be named as such. Fails when there is
+/// none.
 pub fn from_folder(folder: &Path) -> Result<Vec<Source>> {
     ensure!(folder.is_dir(), "--images takes a folder; {} is none", folder.display());
-    let found = pictures::find(folder)?;
+    let found = pictures::find_all(folder)?;
     ensure!(!found.is_empty(), "There is no picture in {}", folder.display());
     Ok(found.into_iter().map(|path| Source { path, ..Source::default() }).collect())
 }
@@ -82,7 +85,9 @@ fn from_csv(list: &Path) -> Result<Vec<Source>> {
     samples
         .into_iter()
         .map(|sample| {
-            let fields = sample.extra.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+            // The boxes of a data set, of which a catalogue has no use and its list would be a fifth longer.
+            let own = sample.extra.into_iter().filter(|(name, _)| !BOX.contains(&name.as_str()));
+            let fields = own.map(|(name, value)| (name, Value::String(value))).collect();
             Source::new(sample.path, sample.category, fields)
                 .with_context(|| format!("{}, line {}", list.display(), sample.line))
         })
@@ -151,6 +156,25 @@ mod tests {
         assert_eq!(sources, read("a.JSON", json).unwrap());
         assert_eq!((sources[0].id.as_deref(), sources[0].extra.len()), (Some("7"), 1));
         assert_eq!(sources[1], Source { path: "b.jpg".into(), ..Source::default() });
+    }
+
+    #[test]
+    fn boxes_of_a_data_set_are_no_fields_of_items_whatever_they_are() {
+        for rest in ["x1,y1,x2,y2,fit\na.jpg,9,9,900,90,slim\n", "x1,fit\na.jpg,large,slim\n"] {
+            let sources = read("a.csv", &format!("image_path,{rest}")).unwrap();
+            assert_eq!(sources[0].extra, BTreeMap::from([("fit".to_owned(), serde_json::json!("slim"))]));
+        }
+    }
+
+    #[test]
+    fn pictures_of_formats_that_are_not_read_are_among_a_folder_s() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["1.jfif", "2.heic", "3.jpg", "3.heic", "4.txt"] {
+            fs::write(folder.path().join(name), b"").unwrap();
+        }
+        let sources = from_folder(folder.path()).unwrap();
+        let names: Vec<_> = sources.iter().filter_map(|source| source.path.file_name()?.to_str()).collect();
+        assert_eq!(names, ["1.jfif", "2.heic", "3.jpg"]);
     }
 
     #[test]

@@ -7,10 +7,11 @@ use anyhow::Result;
 use model::weights::ModelCard;
 
 use super::confusion::Confusion;
+use super::contact::{self, Card, Pixels, Row};
 use super::map::{self, Point};
 use super::page::{Page, count};
-use super::{contact, curves, figures, recipe};
-use crate::evaluation::Evaluation;
+use super::{curves, figures, recipe};
+use crate::evaluation::{Answer, Evaluation, Seen};
 
 /// What an evaluation was made of.
 pub struct Source<'a> {
@@ -36,6 +37,12 @@ pub fn page(evaluation: &Evaluation, source: &Source) -> Result<String> {
         count(report.gallery),
         source.gallery.display()
     ));
+    if report.unanswerable > 0 {
+        page.lead(&format!(
+            "{} more queries have no picture of their category to find.",
+            count(report.unanswerable)
+        ));
+    }
     if report.unreadable > 0 {
         page.lead(&format!("{} pictures could not be read and are left out.", count(report.unreadable)));
     }
@@ -72,15 +79,16 @@ pub fn page(evaluation: &Evaluation, source: &Source) -> Result<String> {
         .collect();
     page.section(
         "Map of the embeddings",
-        "Pictures that the network finds alike are neighbours (t-SNE of up to 1,500 pictures; only nearness means \
-         something, not directions or the size of gaps). Queries are strong, gallery pictures pale.",
+        &format!("{} Queries are strong, gallery pictures pale.", map::NOTE),
         map::draw(&points, &report.classes),
     );
     page.section(
         "Contact sheet",
-        "Queries chosen by chance, the categories in turn, each with the five nearest pictures of the gallery. Green \
-         with a tick: the query's category. Red with a cross: another.",
-        contact::draw(evaluation)?,
+        &format!(
+            "Queries chosen by chance, the categories in turn, each with the five nearest pictures of the gallery. {}",
+            contact::NOTE
+        ),
+        contact::draw(&rows(evaluation))?,
     );
     let recipe = match source.run {
         Some(run) => Some(recipe::of_run(run)?),
@@ -90,4 +98,22 @@ pub fn page(evaluation: &Evaluation, source: &Source) -> Result<String> {
         page.section("Recipe", "What the training run did.", recipe::draw(&recipe));
     }
     Ok(page.finish())
+}
+
+/// The contact sheet's queries with what they find.
+fn rows(evaluation: &Evaluation) -> Vec<Row<'_, &str>> {
+    let queries = contact::choose(evaluation.answers.iter().map(|answer| (answer.outcome.category, answer)));
+    let row = |answer: &Answer| Row {
+        query: card(&evaluation.queries[answer.query]),
+        found: answer.nearest.iter().map(|&place| card(&evaluation.gallery[place])).collect(),
+    };
+    queries.into_iter().map(row).collect()
+}
+
+fn card(seen: &Seen) -> Card<'_, &str> {
+    Card {
+        pixels: Pixels::File(&seen.sample.path),
+        category: &seen.sample.category,
+        item: seen.item.as_deref(),
+    }
 }

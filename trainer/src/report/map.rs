@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use super::page::{count, escape, shorten};
 use super::projection;
 
+/// How to read it.
+pub(super) const NOTE: &str = "Pictures that the network finds alike are neighbours (t-SNE of up to 1,500 pictures; \
+                               only nearness means something, not directions or the size of gaps).";
 /// At most so many pictures are shown, evenly taken from all.
 const POINTS: usize = 1500;
 const SIZE: (f64, f64) = (720.0, 560.0);
@@ -25,7 +28,7 @@ pub(super) struct Point<'a> {
     pub(super) is_query: bool,
 }
 
-/// The map and its legend; `labels` by number.
+/// The map and its legend; `labels` by number. Takes some seconds where there are many pictures.
 pub(super) fn draw(points: &[Point], labels: &[String]) -> String {
     let shown: Vec<&Point> = evenly(points.len(), POINTS).map(|place| &points[place]).collect();
     let plane = projection::project(&shown.iter().map(|point| point.vector).collect::<Vec<_>>());

@@ -126,7 +126,10 @@ impl Average {
 }
 
 fn damaged(path: &Path) -> String {
-    format!("The checkpoint {} is damaged; start again without --resume", path.display())
+    format!(
+        "The checkpoint {} is damaged. Remove it and start again without --resume, or choose another folder for --out",
+        path.display()
+    )
 }
 
 /// A checkpoint's bytes, with its metadata read.

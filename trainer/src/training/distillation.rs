@@ -39,9 +39,23 @@ pub(super) fn loss(
     }
     let count = unknown.len();
     let at = Tensor::from_data(TensorData::new(unknown, [count]), device);
-    let taught = unit(lesson.feature.clone().select(0, at.clone()));
+    let taught = beside(unit(lesson.feature.clone().select(0, at.clone())), lesson, recipe.colour);
     let found = features.clone().select(0, at);
     kept + neighbours(found, taught, recipe.temperature, device) * recipe.neighbours
+}
+
+/// What neighbours are sought by: the teacher's features and behind them the garments' colours, whose share is `colour`.
+///
+/// # Shapes
+///
+/// - `features`: `[pictures, length]`, of length 1, as many as there are palettes
+fn beside(features: Tensor<2>, lesson: &Lesson, colour: f32) -> Tensor<2> {
+    match &lesson.palettes {
+        Some(palettes) => {
+            Tensor::cat(vec![features * (1.0 - colour).sqrt(), palettes.clone() * colour.sqrt()], 1)
+        }
+        None => features,
+    }
 }
 
 /// Mean over the pictures of the Kullback-Leibler divergence between whom the teacher and whom the network finds next to one: a
@@ -99,12 +113,14 @@ mod tests {
             map: Tensor::zeros([4, 1, 1, 1], &device),
             feature: rows(taught),
             boxes: Tensor::zeros([4, 4], &device),
+            palettes: None,
         };
         let recipe = Distillation {
             frozen_blocks: 0,
             feature: 2.0,
             boxes: 3.0,
             neighbours: 5.0,
+            colour: 0.0,
             temperature: 0.5,
             share: 0.5,
         };
@@ -127,5 +143,11 @@ mod tests {
         assert!((of(&output(off, 0.1), &known) - expected).abs() < 1e-5);
         // With three of no known item, their neighbours count.
         assert!(of(&output(taught, 0.0), &[None, None, None, Some(2)]) > 0.1);
+        // Their colours stand behind the features by a share.
+        let palettes = Some(rows([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.6, 0.8]]));
+        let coloured = beside(rows(taught), &Lesson { palettes, ..lesson }, 0.25);
+        let first: Vec<f32> = coloured.into_data().try_to_vec().unwrap();
+        let expected = [3.0 * 0.75f32.sqrt(), 4.0 * 0.75f32.sqrt(), 0.5, 0.0];
+        assert!(first.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{first:?}");
     }
 }

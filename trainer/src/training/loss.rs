@@ -185,9 +185,10 @@ mod tests {
             map: Tensor::zeros([2, 1, 1, 1], &device),
             feature: Tensor::from_data([[0.0f32, 7.0, 0.0], [0.0, 7.0, 0.0]], &device),
             boxes: Tensor::zeros([2, 4], &device),
+            palettes: None,
         };
-        let (feature, boxes, neighbours, temperature, share) = (0.0, 2.0, 0.0, 0.5, 0.36);
-        let kept = Distillation { frozen_blocks: 0, feature, boxes, neighbours, temperature, share };
+        let (feature, boxes, neighbours, colour, temperature, share) = (0.0, 2.0, 0.0, 0.0, 0.5, 0.36);
+        let kept = Distillation { frozen_blocks: 0, feature, boxes, neighbours, colour, temperature, share };
         let kept = Loss { distillation: Some(kept), ..pulled };
         let losses = Losses::new(told, &pair, &[2, 3], &Memory::new(0), &kept, Some(&lesson), &device);
         let total = value(losses.total(&kept));

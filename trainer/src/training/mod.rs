@@ -6,6 +6,7 @@
 
 pub mod augment;
 mod average;
+mod begun;
 pub mod checkpoint;
 pub mod contrast;
 mod distillation;
@@ -18,7 +19,9 @@ pub(crate) mod log;
 mod loss;
 pub mod recipe;
 mod settled;
+pub mod soup;
 pub mod sources;
+mod stopped;
 mod teacher;
 mod validate;
 #[cfg(all(test, feature = "wgpu"))]
@@ -81,8 +84,8 @@ pub const BEST: &str = "best.checkpoint";
 
 /// Trains to the recipe's last step.
 ///
-/// Fails where a data set cannot be read, the run folder belongs to another run, or the loss stops being a number; what
-/// was saved before stays.
+/// Fails where a data set cannot be read, the run folder belongs to another run, the loss stops being a number, or a person stops
+/// it; what was saved before stays.
 pub fn run(settings: &Settings) -> Result<()> {
     let Settings { recipe, out, .. } = settings;
     // Asked for before pictures are read, which takes minutes.
@@ -96,10 +99,11 @@ pub fn run(settings: &Settings) -> Result<()> {
     files::make_folder(out)?;
     let _lock = files::Lock::take(out)?;
     files::remove_unfinished(out)?;
+    let goes_on = begun::look(settings)?;
     let mut sources = sources::load(&settings.data, recipe)?;
     report_sources(&sources);
 
-    let mut state = if settings.resume { resume(settings, &sources)? } else { start(settings, &sources)? };
+    let mut state = if goes_on { resume(settings, &sources)? } else { start(settings, &sources)? };
     let teacher = distillation
         .map(|(distillation, path)| Teacher::new(path, &state.progress, distillation.frozen_blocks))
         .transpose()?;
@@ -107,14 +111,15 @@ pub fn run(settings: &Settings) -> Result<()> {
         teacher.add_close_ups(&mut sources, margin, &recipe.preprocess);
     }
     let sources = Arc::new(sources);
-    let mut log = Log::open(&out.join("log.csv"), state.progress.step)?;
+    let screen = log::screen::choose(state.progress.step, recipe);
+    let mut log = Log::open(&out.join("log.csv"), state.progress.step, screen)?;
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut loader = Loader::start(&sources, recipe, state.progress.step, threads)?;
 
     let mut clock = Instant::now();
     let mut waited = Duration::ZERO;
-    let mut sums = [0.0f32; 5];
-    while state.progress.step < recipe.steps {
+    let (mut sums, mut counted) = ([0.0f32; 5], 0);
+    while state.progress.step < recipe.steps && !log.is_stopped() {
         let rate = recipe.learning_rate(state.progress.step);
         let asked = Instant::now();
         let batch = loader.next_batch()?;
@@ -124,27 +129,39 @@ pub fn run(settings: &Settings) -> Result<()> {
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum += value;
         }
+        // Not all since the last note, where the run goes on from between two.
+        counted += 1;
         let done = state.progress.step;
+        log.step(done);
         if done % REPORT_EVERY == 0 || done == recipe.steps {
-            let steps = if done % REPORT_EVERY == 0 { REPORT_EVERY } else { done % REPORT_EVERY } as f32;
+            let steps = counted as f32;
             let seconds = clock.elapsed().as_secs_f32();
             let pace = Pace {
                 speed: steps * recipe.batch as f32 / seconds,
                 waiting: waited.as_secs_f32() / seconds,
             };
             log.training(done, rate, sums.map(|sum| sum / steps), pace)?;
-            (clock, waited, sums) = (Instant::now(), Duration::ZERO, [0.0; 5]);
+            (clock, waited, sums, counted) = (Instant::now(), Duration::ZERO, [0.0; 5], 0);
         }
         if done % recipe.validate_every == 0 || done == recipe.steps {
             validate(&mut state, &sources, settings, &mut log)?;
             clock = Instant::now();
         }
     }
-    let Progress { best_step, best_error, .. } = state.progress;
-    println!(
-        "Done. The best step was {best_step}, with an error of {:.1}% on the validation part.",
-        100.0 * best_error
-    );
+    // The terminal is free for lines again.
+    drop(log);
+    let Progress { step, best_step, best_error, .. } = state.progress;
+    ensure!(step >= recipe.steps, "{}", stopped::sentence(step, recipe));
+    if sources.are_measured() {
+        println!(
+            "Done. The best step was {best_step}, with an error of {:.1}% on the validation part.",
+            100.0 * best_error
+        );
+    } else {
+        println!(
+            "Done. No step was measured, so the weights of step {best_step}, the last, are kept as the best."
+        );
+    }
     Ok(())
 }
 
@@ -161,10 +178,9 @@ fn learn(
     let training_device = device.clone().autodiff();
     let attributes = state.progress.network().attributes;
     let step = state.progress.step;
-    let size = batch.labels.len();
     let losses = {
         let input = input(batch, recipe, &training_device);
-        let lesson = teacher.map(|teacher| teacher.answer(&batch.inputs, size, &training_device));
+        let lesson = teacher.map(|teacher| teacher.answer(batch, recipe, &training_device));
         let output = match (teacher, &lesson) {
             (Some(teacher), Some(lesson)) => {
                 forward_after(&state.network, teacher.blocks, input, lesson.map.clone(), device)
@@ -250,23 +266,18 @@ fn validate(state: &mut Checkpoint, sources: &Sources, settings: &Settings, log:
     let scores = Scores::measure(&state.average, sources, &settings.recipe, &settings.device)?;
     log.validation(state.progress.step, &scores)?;
     let error = scores.error();
-    if error < state.progress.best_error {
+    // Where nothing is measured, the last is taken for the best.
+    if error < state.progress.best_error || !sources.are_measured() {
         state.progress.best_error = error;
         state.progress.best_step = state.progress.step;
         state.save(&settings.out.join(BEST))?;
     }
-    report::training::write(&settings.out, &state.progress, &scores.answers)?;
+    report::training::write(&settings.out, &state.progress, &scores.answers, &scores.seen(sources))?;
     state.save(&settings.out.join(LAST))
 }
 
 fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
-    let Settings { recipe, out, device, .. } = settings;
-    ensure!(
-        !out.join(LAST).exists(),
-        "{} already holds a run. Go on with --resume, or choose another folder for --out",
-        out.display()
-    );
-    write_recipe(settings)?;
+    let Settings { recipe, device, .. } = settings;
     let training_device = device.clone().autodiff();
     training_device.seed(recipe.seed);
     let mut progress = Progress {
@@ -308,24 +319,12 @@ fn start_from(network: &mut ResNet, path: &Path, device: &Device) -> Result<Stri
     Ok(card.weights.sha256)
 }
 
-fn write_recipe(settings: &Settings) -> Result<()> {
-    let text = toml::to_string(&settings.recipe).context("The recipe cannot be written down")?;
-    files::write(&settings.out.join("recipe.toml"), text.as_bytes())
-}
-
 fn resume(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
     let path = settings.out.join(LAST);
-    ensure!(path.exists(), "There is no run to go on with: {} does not exist", path.display());
     let mut state = Checkpoint::load(&path, optimiser(&settings.recipe.optimiser), &settings.device)?;
-    // A run that came to grief goes on with smaller steps.
+    begun::check_recipe(state.progress.recipe.clone(), settings)?;
     let rate = settings.recipe.optimiser.learning_rate;
     let old_rate = std::mem::replace(&mut state.progress.recipe.optimiser.learning_rate, rate);
-    ensure!(
-        state.progress.recipe == settings.recipe,
-        "The run in {} was made with another recipe. Give --preset {}",
-        settings.out.display(),
-        settings.out.join("recipe.toml").display()
-    );
     ensure!(
         state.progress.labels == sources.labels && state.progress.attributes == sources.attributes,
         "The run in {} was made with data of other categories or attributes",
@@ -333,7 +332,7 @@ fn resume(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
     );
     if old_rate.to_bits() != rate.to_bits() {
         println!("From here on the learning rate is {rate}; it was {old_rate}.");
-        write_recipe(settings)?;
+        begun::write_recipe(settings)?;
     }
     if state.progress.data != sources.id() {
         eprintln!(
@@ -379,6 +378,13 @@ fn report_sources(sources: &Sources) {
             set.training.len(),
             set.validation.len()
         );
+        if set.validation.is_empty() {
+            eprintln!(
+                "Note: data set {} has no part to measure on. Parts are of whole senders, items or groups, and none of them is small \
+                 enough for the recipe's validation share; its pictures do not tell which step is the best.",
+                index + 1
+            );
+        }
     }
     println!("{} categories: {}", sources.labels.len(), sources.labels.join(", "));
 }

@@ -14,11 +14,12 @@ use super::augment::Augment;
 use crate::files;
 
 /// The recipes that ship with the program, by name.
-pub const PRESETS: [(&str, &str); 5] = [
+pub const PRESETS: [(&str, &str); 6] = [
     ("seed", include_str!("../../presets/seed.toml")),
     ("best", include_str!("../../presets/best.toml")),
     ("finish", include_str!("../../presets/finish.toml")),
     ("instance", include_str!("../../presets/instance.toml")),
+    ("colour", include_str!("../../presets/colour.toml")),
     ("quick", include_str!("../../presets/quick.toml")),
 ];
 
@@ -90,6 +91,11 @@ pub enum Method {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(share: &f32) -> bool {
+    *share <= 0.0
 }
 
 impl Method {
@@ -187,6 +193,9 @@ pub struct Distillation {
     pub boxes: f32,
     /// Weight of keeping neighbours: pictures of no known item that the teacher's feature finds alike are so for the instance feature.
     pub neighbours: f32,
+    /// Share that the garments' colours have in that likeness: the instance feature then tells colours on photos, too.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub colour: f32,
     /// What likenesses of neighbours are divided by.
     pub temperature: f32,
     /// Share that the teacher's feature has in the likeness by which items are told apart; the instance feature has the rest.
@@ -292,7 +301,8 @@ impl Recipe {
     }
 
     fn validate_distillation(&self, distillation: &Distillation) -> Result<()> {
-        let Distillation { frozen_blocks, feature, boxes, neighbours, temperature, share } = *distillation;
+        let Distillation { frozen_blocks, feature, boxes, neighbours, colour, temperature, share } =
+            *distillation;
         ensure!(
             self.network.instance.is_some() && self.loss.contrast.is_some(),
             "loss.distillation needs a network.instance, and loss.contrast to teach it"
@@ -313,7 +323,9 @@ impl Recipe {
             (0.01..=10.0).contains(&temperature),
             "loss.distillation.temperature must be from 0.01 to 10"
         );
-        ensure!((0.0..1.0).contains(&share), "loss.distillation.share must be at least 0 and below 1");
+        for (name, share) in [("share", share), ("colour", colour)] {
+            ensure!((0.0..1.0).contains(&share), "loss.distillation.{name} must be at least 0 and below 1");
+        }
         Ok(())
     }
 
@@ -361,7 +373,7 @@ mod tests {
             Recipe::find(name).unwrap();
         }
         let message = Recipe::find("sed").unwrap_err().to_string();
-        assert!(message.contains("Presets: seed, best, finish, instance, quick"), "{message}");
+        assert!(message.contains("Presets: seed, best, finish, instance, colour, quick"), "{message}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use model::weights::Attribute;
 use rayon::prelude::*;
 
 use super::recipe::Recipe;
-use crate::dataset::split::{group, held_out};
+use crate::dataset::split::{groups, held_out};
 use crate::dataset::{Sample, format};
 
 /// A labelled picture of a run.
@@ -69,6 +69,12 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// Whether there is any picture to measure on.
+    #[must_use]
+    pub fn are_measured(&self) -> bool {
+        self.sets.iter().any(|set| !set.validation.is_empty())
+    }
+
     /// Tells these pictures and what is known of them from any others: 16 hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> String {
@@ -108,10 +114,11 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
 
     let attributes = attributes(&sets, recipe)?;
     let columns: Vec<&String> = recipe.attributes.values().collect();
-    // Only a contrastive loss asks for them; without one the pictures of an item are as far apart as any.
-    let asked = sets.iter().flatten().filter(|_| recipe.loss.contrast.is_some());
-    let items: BTreeMap<String, usize> = asked
-        .filter_map(Sample::item)
+    // Only a contrastive loss asks for them; without one the pictures of an item are as far apart as any. Two data sets may give the
+    // same name to different items.
+    let asked = sets.iter().enumerate().filter(|_| recipe.loss.contrast.is_some());
+    let items: BTreeMap<(usize, String), usize> = asked
+        .flat_map(|(set, samples)| samples.iter().filter_map(move |sample| Some((set, sample.item()?))))
         .collect::<BTreeSet<_>>()
         .into_iter()
         .enumerate()
@@ -121,24 +128,29 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
     let longest = longest_side(recipe);
     let mut sources =
         Sources { sets: Vec::new(), labels: labels.clone(), attributes, unreadable: Vec::new() };
-    for (path, samples) in paths.iter().zip(sets) {
-        let held_out = held_out(&samples, recipe.validation, recipe.seed);
+    for (set, (path, samples)) in paths.iter().zip(sets).enumerate() {
+        let groups = groups(&samples);
+        let held_out = held_out(&groups, recipe.validation, recipe.seed);
         let total = samples.len();
         let decoded: Vec<_> = samples
             .into_par_iter()
-            .map(|sample| {
+            .zip(groups)
+            .map(|(sample, group)| {
                 let label = index.get(name(&sample).as_str()).copied().unwrap_or(0);
-                let validation = held_out.contains(&group(&sample));
+                let validation = held_out.contains(&group);
                 let value = |(attribute, column): (&Attribute, &&String)| {
                     let own = sample.extra.get(*column)?;
                     attribute.values.iter().position(|value| value == own)
                 };
                 let attributes = sources.attributes.iter().zip(&columns).map(value).collect();
-                let item = sample.item().and_then(|item| items.get(&item).copied());
+                let item = sample.item().and_then(|item| items.get(&(set, item)).copied());
                 let margin = recipe.close_up.filter(|_| item.is_some());
                 match decode(&sample, longest, margin) {
                     Ok((pixels, bbox)) => Ok((validation, Picture { pixels, label, bbox, attributes, item })),
-                    Err(error) => Err((sample.path, format!("{error:#}"))),
+                    Err(error) => {
+                        let error = crate::pictures::explained(error, &sample.path);
+                        Err((sample.path, format!("{error:#}")))
+                    }
                 }
             })
             .collect();

@@ -4,14 +4,18 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
+use image::{Rgb, RgbImage};
+use model::colour::{self, PALETTE_LENGTH};
 use model::crop::CropBox;
-use model::embedder::garment;
+use model::embedder::{MINIMUM_BOX, garment};
 use model::frozen::Frozen;
-use model::preprocess::Preprocess;
+use model::preprocess::{ChannelOrder, Preprocess};
 use model::resnet::ResNetConfig;
 use rayon::prelude::*;
 
 use super::checkpoint::Progress;
+use super::loader::Batch;
+use super::recipe::Recipe;
 use super::sources::{Picture, Sources, close_up};
 use crate::trained;
 
@@ -32,6 +36,9 @@ pub(super) struct Lesson {
     pub(super) feature: Tensor<2>,
     /// `[batch, 4]`: x1, y1, x2, y2 as fractions of the input square, unbounded.
     pub(super) boxes: Tensor<2>,
+    /// `[pictures, PALETTE_LENGTH]`, of length 1: the colours of the garment in each picture of no known item, in their order; where the
+    /// recipe asks for them.
+    pub(super) palettes: Option<Tensor<2>>,
 }
 
 impl Teacher {
@@ -91,8 +98,9 @@ impl Teacher {
 
     /// # Shapes
     ///
-    /// - `pictures`: `[batch, 3, size, size]`, preprocessed, flat
-    pub(super) fn answer(&self, pictures: &[f32], batch: usize, device: &Device) -> Lesson {
+    /// - `batch.inputs`: `[batch, 3, size, size]`, preprocessed, flat
+    pub(super) fn answer(&self, batch: &Batch, recipe: &Recipe, device: &Device) -> Lesson {
+        let (pictures, items, batch) = (&batch.inputs, &batch.items, batch.labels.len());
         let one = (pictures.len() / batch.max(1)).max(1);
         // A picture a core.
         let seen: Vec<_> = pictures
@@ -111,6 +119,18 @@ impl Teacher {
             let width = values.len() / batch.max(1);
             Tensor::from_data(TensorData::new(values, [batch, width]), device)
         };
+        let has_colours =
+            recipe.loss.distillation.as_ref().is_some_and(|distillation| distillation.colour > 0.0);
+        let palettes = has_colours.then(|| {
+            let unknown: Vec<usize> = (0..batch).filter(|at| items[*at].is_none()).collect();
+            let palette = |at: usize| -> [f32; PALETTE_LENGTH] {
+                let [x1, y1, x2, y2] = std::array::from_fn(|corner| seen[at].output.boxes[corner]);
+                let garment = CropBox::from_prediction([x1, y1, x2, y2], MINIMUM_BOX);
+                colour::palette(&shown(&pictures[at * one..(at + 1) * one], &recipe.preprocess), garment)
+            };
+            let values: Vec<f32> = unknown.par_iter().flat_map_iter(|at| palette(*at)).collect();
+            Tensor::from_data(TensorData::new(values, [unknown.len(), PALETTE_LENGTH]), device)
+        });
         let maps = gather(&|sight| &sight.map.values);
         let channels = maps.len() / (batch * size * size).max(1);
         let map = Tensor::<4>::from_data(TensorData::new(maps, [batch, size, size, channels]), device);
@@ -118,6 +138,38 @@ impl Teacher {
             map: map.permute([0, 3, 1, 2]),
             feature: rows(gather(&|sight| &sight.output.feature)),
             boxes: rows(gather(&|sight| &sight.output.boxes)),
+            palettes,
+        }
+    }
+}
+
+/// The pixels that an input was made of, `[3, size, size]`: what is varied in colour is seen so.
+fn shown(input: &[f32], preprocess: &Preprocess) -> RgbImage {
+    let size = preprocess.size;
+    RgbImage::from_fn(size as u32, size as u32, |x, y| {
+        let at = y as usize * size + x as usize;
+        let value = |channel: usize| {
+            let value =
+                input[channel * size * size + at] * preprocess.std[channel] + preprocess.mean[channel];
+            value.round().clamp(0.0, 255.0) as u8
+        };
+        Rgb(match preprocess.order {
+            ChannelOrder::Rgb => [value(0), value(1), value(2)],
+            ChannelOrder::Bgr => [value(2), value(1), value(0)],
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pixels_of_an_input_are_those_of_the_picture() {
+        let picture = RgbImage::from_fn(8, 8, |x, y| Rgb([30 * x as u8, 30 * y as u8, 7]));
+        for order in [ChannelOrder::Rgb, ChannelOrder::Bgr] {
+            let preprocess = Preprocess { size: 8, order, ..Preprocess::default() };
+            assert_eq!(shown(&preprocess.apply(&picture, CropBox::WHOLE), &preprocess), picture);
         }
     }
 }

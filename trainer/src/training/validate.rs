@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::contrast;
 use super::recipe::Recipe;
 use super::sources::{Picture, Sources};
+use crate::report::training::Seen;
 
 /// Figures of the validation part, one entry a data set that has one.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,6 +25,8 @@ pub(super) struct Scores {
     pub(super) item_recall: Option<f32>,
     /// Of each picture the number of its category and of the one that the head finds likeliest.
     pub(super) answers: Vec<(usize, usize)>,
+    /// Of each picture its feature, of length 1: together a small part of what the pictures take that are in memory anyway.
+    pub(super) features: Vec<Vec<f32>>,
 }
 
 /// What is counted over all data sets.
@@ -34,6 +37,8 @@ struct Counts {
     attributes: Vec<(usize, usize)>,
     /// As in [`Scores`].
     answers: Vec<(usize, usize)>,
+    /// As in [`Scores`].
+    features: Vec<Vec<f32>>,
     /// Items and their pictures' instance features, of length 1.
     instances: Vec<(usize, Vec<f32>)>,
 }
@@ -55,8 +60,8 @@ impl Scores {
             }
             scores.top1.push((right as f32 / set.validation.len() as f32, set.validation.len()));
         }
-        let Counts { overlaps, attributes, answers, instances } = counts;
-        scores.answers = answers;
+        let Counts { overlaps, attributes, answers, features, instances } = counts;
+        (scores.answers, scores.features) = (answers, features);
         scores.item_recall = recall(&instances);
         if !overlaps.is_empty() {
             scores.box_iou = Some(overlaps.iter().sum::<f32>() / overlaps.len() as f32);
@@ -77,9 +82,16 @@ impl Scores {
         let wrong = 1.0 - self.top1.iter().map(|(share, _)| share).sum::<f32>() / self.top1.len() as f32;
         self.item_recall.map_or(wrong, |recall| f32::midpoint(wrong, 1.0 - recall))
     }
+
+    /// Each validation picture of `sources`, which were measured, with its feature.
+    #[must_use]
+    pub(super) fn seen<'a>(&'a self, sources: &'a Sources) -> Vec<Seen<'a>> {
+        let pictures = sources.sets.iter().flat_map(|set| &set.validation);
+        pictures.zip(&self.features).map(|(picture, vector)| Seen { picture, vector }).collect()
+    }
 }
 
-/// How many of `pictures` get their category right; boxes, attributes and answers are added to `counts`.
+/// How many of `pictures` get their category right; boxes, attributes, answers and features are added to `counts`.
 fn measure_batch(
     network: &ResNet,
     pictures: &[Picture],
@@ -102,6 +114,9 @@ fn measure_batch(
     let categories = output.category.dims()[1];
     let (logits, boxes) = (read(output.category)?, read(output.boxes)?);
     let attributes = output.attributes.map(read).transpose()?.unwrap_or_default();
+    let length = output.feature.dims()[1];
+    let features = read(contrast::unit(output.feature))?;
+    counts.features.extend(features.chunks_exact(length).map(<[f32]>::to_vec));
     if let Some(instance) = output.instance {
         let length = instance.dims()[1];
         let items = pictures.iter().map(|picture| picture.item);
@@ -159,7 +174,56 @@ fn largest(values: &[f32]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use image::{Rgb, RgbImage};
+
     use super::*;
+    use crate::training::sources::Source;
+
+    #[test]
+    fn every_picture_has_its_own_feature() {
+        let mut recipe = Recipe::find("quick").unwrap();
+        (recipe.network.widths, recipe.network.blocks, recipe.network.embedding) = (vec![4, 8], 1, Some(6));
+        (recipe.network.input_size, recipe.preprocess.size) = (16, 16);
+        (recipe.network.categories, recipe.batch) = (2, 2);
+        let device = Device::flex();
+        device.seed(1);
+        let network = recipe.network.init(&device).unwrap();
+        let picture = |number: u8| Picture {
+            pixels: RgbImage::from_fn(16, 16, |x, y| {
+                let inside = x > u32::from(number) && y < 3 * u32::from(number);
+                Rgb(if inside { [250, 50 * number, 0] } else { [10 * x as u8, 0, 200] })
+            }),
+            label: usize::from(number % 2),
+            bbox: None,
+            attributes: Vec::new(),
+            item: None,
+        };
+        let set = |numbers: std::ops::Range<u8>| Source {
+            validation: numbers.map(picture).collect(),
+            ..Source::default()
+        };
+        // The first is of a whole batch and a rest.
+        let sources = Sources {
+            sets: vec![set(0..3), set(0..0), set(3..5)],
+            labels: vec!["coat".into(), "skirt".into()],
+            attributes: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        let scores = Scores::measure(&network, &sources, &recipe, &device).unwrap();
+        let seen = scores.seen(&sources);
+        assert_eq!(seen.len(), 5);
+        for (number, one) in seen.iter().enumerate() {
+            let input = recipe.preprocess.apply(&one.picture.pixels, CropBox::WHOLE);
+            let output =
+                network.forward(Tensor::<4>::from_data(TensorData::new(input, [1, 3, 16, 16]), &device));
+            let alone = contrast::unit(output.feature).into_data().try_to_vec::<f32>().unwrap();
+            let apart =
+                |other: &Seen| alone.iter().zip(other.vector).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(apart(one) < 1e-4, "{number}: {alone:?} and {:?}", one.vector);
+            let others = || seen.iter().enumerate().filter(|(other, _)| *other != number);
+            assert!(others().all(|(_, other)| apart(other) > apart(one)), "{number} is not told from others");
+        }
+    }
 
     #[test]
     fn items_are_found_by_their_nearest_other() {

@@ -138,6 +138,48 @@ fn a_box_that_does_not_fit_is_left_out_and_landmarks_become_fractions() {
 }
 
 #[test]
+fn a_table_s_box_that_does_not_fit_is_left_out_and_listed() {
+    let place = Place::new();
+    place.picture("a.png");
+    place.picture("b.png");
+    let table = |rows: &str| place.write("labels.csv", &format!("image_path,category,x1,y1,x2,y2\n{rows}"));
+    table("a.png,hat,1,1,23,9\nb.png,hat,5,10,15,20\n");
+    let prepare = ["dataset", "prepare", "--from", "labels.csv", "--test", "0", "--out", "lists"];
+    let output = place.run(&prepare);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("labels.csv, line 2: The box from (1, 1) to (23, 9)"), "{said}");
+    assert!(said.contains("0 pictures cannot be read") && said.contains("1 boxes do not fit"), "{said}");
+    let problems = fs::read_to_string(place.path("lists/problems.csv")).unwrap();
+    assert!(problems.contains("line 2") && problems.lines().count() == 2, "{problems}");
+    let train = trainer::dataset::csv::read(&place.path("lists/train.csv")).unwrap().samples;
+    let boxes: Vec<_> = train.iter().map(|sample| sample.bbox).collect();
+    assert_eq!(boxes, [None, Some(CropBox { x1: 0.25, y1: 0.25, x2: 0.75, y2: 0.5 })]);
+    // What is no number is no box, but a slip in the file.
+    table("a.png,hat,1,one,9,9\n");
+    assert!(
+        place.fail(&prepare).contains("labels.csv, line 2: The box's y1 is \"one\", which is not a number")
+    );
+}
+
+#[test]
+fn a_picture_of_a_format_that_is_not_read_is_listed_with_what_to_do() {
+    let place = Place::new();
+    for name in ["hat/1.png", "hat/2.png", "hat/3.png"] {
+        place.picture(&format!("photos/{name}"));
+    }
+    place.write("photos/hat/4.heic", "no picture");
+    place.write("photos/hat/1.heic", "one that has been converted");
+    let output = place.run(&["dataset", "prepare", "--from", "photos", "--out", "lists"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 pictures cannot be read and are left out"), "{said}");
+    assert!(said.contains("4.heic cannot be read: HEIC is not read; convert it to JPEG"), "{said}");
+    let problems = fs::read_to_string(place.path("lists/problems.csv")).unwrap();
+    assert!(problems.contains("4.heic") && !problems.contains("1.heic"), "{problems}");
+}
+
+#[test]
 fn the_article_s_selection() {
     let place = Place::new();
     place.write_inshop("inshop");

@@ -114,6 +114,24 @@ fn a_list_in_pages_is_the_same_catalogue_and_is_updated_as_any() {
 }
 
 #[test]
+fn a_catalogue_inside_the_folder_that_is_indexed_does_not_index_itself() {
+    let place = place(6);
+    let run = |out: &str, more: &[&str]| -> Value {
+        let mut args = vec!["index", "--images", ".", "--weights", "model", "--out", out, "--json"];
+        args.extend(more);
+        serde_json::from_str(&place.succeed(&args)).expect("JSON")
+    };
+    for more in [&[][..], &[], &["--update"]] {
+        assert_counts(&run("catalogue", more), &[("indexed", 6), ("removed", 0)]);
+    }
+    // Where the pictures themselves lie its own would take their place.
+    let before = contents(&place.path("data"));
+    let message = place.fail(&["index", "--images", "data", "--weights", "model", "--out", "data"]);
+    assert!(message.contains("Choose another folder for --out"), "{message}");
+    assert!(before == contents(&place.path("data")), "something was written");
+}
+
+#[test]
 fn an_update_trusts_no_thumbnail_and_no_other_network() {
     let place = place(6);
     index(&place, "data/labels.csv", "catalogue", &[]);

@@ -72,7 +72,9 @@ fn training_goes_on_from_a_whole_checkpoint() {
         let mut step = 0;
         while step < 60 && left > 0 {
             left -= 1;
-            kill(train(&data, &run, step > 0), moments.next(longest));
+            // Before its first checkpoint, too, a run is gone on with: from its beginning.
+            let has_begun = run.join("recipe.toml").exists();
+            kill(train(&data, &run, has_begun), moments.next(longest));
             for name in ["last.checkpoint", "best.checkpoint"].map(|name| run.join(name)) {
                 if name.exists() {
                     let found = Average::load(&name).unwrap().progress.step;
@@ -84,7 +86,7 @@ fn training_goes_on_from_a_whole_checkpoint() {
             assert!(now >= step, "step {now} after step {step}");
             step = now;
         }
-        finish(train(&data, &run, step > 0));
+        finish(train(&data, &run, run.join("recipe.toml").exists()));
         assert_eq!(weights(&run), expected, "run {number} has other weights");
         assert_nothing_unfinished(&run);
         let report = fs::read_to_string(run.join("report.html")).unwrap();

@@ -7,6 +7,7 @@ mod diverged;
 mod full_disk;
 mod killed;
 mod resume;
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

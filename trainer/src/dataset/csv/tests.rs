@@ -45,6 +45,47 @@ fn items_need_no_category() {
 }
 
 #[test]
+fn an_item_s_columns_are_kept_whatever_they_are_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("items.csv");
+    image::RgbImage::new(20, 20).save(folder.path().join("a.png")).unwrap();
+    for (text, kept) in [
+        ("image_path,x1,y1,x2,y2\na.png,0,0,23,20\n", "x1=0 x2=23 y1=0 y2=20"),
+        ("image_path,x1\na.png,extra large\n", "x1=extra large"),
+        ("image_path,x1,y1,x2,y2\na.png,0,,1,1\n", "x1=0 x2=1 y2=1"),
+        ("image_path,x2_modified,price\na.png,1.5,7\n", "price=7 x2_modified=1.5"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let data = read_items(&path).unwrap();
+        let [item] = data.samples.as_slice() else { panic!("one item") };
+        let fields: Vec<String> = item.extra.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!((fields.join(" ").as_str(), item.bbox), (kept, None));
+    }
+}
+
+#[test]
+fn a_box_that_does_not_fit_its_picture_is_left_out_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.csv");
+    image::RgbImage::new(200, 100).save(folder.path().join("a.png")).unwrap();
+    let rows = [
+        "a.png,hat,50,0,203,50",
+        "a.png,hat,50,0,200,50",
+        "a.png,hat,90,9,80,50",
+        "gone.png,hat,50,0,203,50",
+    ];
+    std::fs::write(&path, format!("image_path,category,x1,y1,x2,y2\n{}\n", rows.join("\n"))).unwrap();
+    let (data, notes) = read_with_notes(&path).unwrap();
+    let boxes: Vec<bool> = data.samples.iter().map(|sample| sample.bbox.is_some()).collect();
+    assert_eq!(boxes, [false, true, false, false]);
+    let [note] = notes.as_slice() else { panic!("one note: {notes:?}") };
+    assert!(note.starts_with("2 boxes do not fit their pictures"), "{note}");
+    assert!(note.contains("labels.csv, line 2: The box from (50, 0) to (203, 50)"), "{note}");
+    assert!(note.contains("in a picture of 200 x 100"), "{note}");
+    assert_eq!(read(&path).unwrap(), data);
+}
+
+#[test]
 fn a_byte_order_mark_and_spaces_do_not_matter() {
     let data = read_text("\u{feff}image_path, category\n a.png , long sleeve \n").unwrap();
     assert_eq!(data.samples[0].category, "long sleeve");
@@ -65,7 +106,6 @@ fn errors_name_file_line_and_fault() {
             "\"left\", which is not a number",
         ),
         ("image_path,category,x1,y1,x2,y2\na.png,hat,0,NaN,1,1\n", "line 2", "not a number"),
-        ("image_path,category,x1,y1,x2,y2\na.png,hat,9,9,900,90\n", "line 2", "in a picture of 200 x 100"),
         ("image_path,category,x1,y1,x2,y2\na.png,hat,9,9,1e9,90\n", "line 2", "out of range"),
         ("image_path,category\na.png\n", "line", "labels.csv"),
         ("image_path,category\nimg/../../a.png,hat\n", "line 2", "outside the folder of the CSV"),

@@ -141,6 +141,8 @@ fn a_list_of_other_categories_is_noticed() {
     let rows: Vec<String> = (0..30).map(|i| format!("img/Red_Blouse/img_{i}.png 1")).collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     tree.list("Anno_coarse/list_category_img.txt", "image_name category_label", &rows);
-    let message = error(&tree);
-    assert!(message.contains("of 30 pictures") && message.contains("another copy"), "{message}");
+    let reading = read(&mut Root::open(tree.path()).unwrap()).unwrap();
+    let note = &reading.notes[0];
+    assert!(note.contains("of its 30 pictures") && note.contains("another copy"), "{note}");
+    assert!(reading.parts.values().flatten().all(|entry| entry.sample.category == "Blouse"));
 }

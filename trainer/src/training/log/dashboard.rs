@@ -1,0 +1,50 @@
+//! Burn's dashboard: curves, the latest figures, how far the run has come, and a key that stops it.
+//!
+//! Burn draws it and reads the keys on a thread of its own. `board` says what it is told, `terminal` opens it and gives the
+//! terminal back on every way out, `panics` keeps what would be drawn over.
+
+mod board;
+mod panics;
+mod terminal;
+
+use burn_train::Interrupter;
+
+use self::board::Board;
+use self::terminal::Terminal;
+use super::screen::{Part, Screen};
+use crate::training::recipe::Recipe;
+
+/// A run on a terminal, which is as before when this is dropped.
+pub(super) struct Dashboard {
+    terminal: Terminal,
+    board: Board,
+    interrupter: Interrupter,
+}
+
+impl Dashboard {
+    /// Opens it for a run of which `done` steps are done.
+    pub(super) fn open(done: usize, recipe: &Recipe) -> Self {
+        let board = Board::new(recipe.steps, recipe.validate_every);
+        let interrupter = Interrupter::new();
+        let terminal = Terminal::open(interrupter.clone(), board.epochs(done));
+        Self { terminal, board, interrupter }
+    }
+}
+
+impl Screen for Dashboard {
+    fn step(&mut self, done: usize) {
+        if let Some(renderer) = self.terminal.renderer() {
+            self.board.step(renderer, done);
+        }
+    }
+
+    fn note(&mut self, part: Part, _: &str, figures: &[(String, f32)]) {
+        if let Some(renderer) = self.terminal.renderer() {
+            self.board.note(renderer, part, figures);
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.interrupter.should_stop()
+    }
+}
