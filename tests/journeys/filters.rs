@@ -148,11 +148,14 @@ fn page_limit() -> std::time::Duration {
     Backend::Cpu.load_limit()
 }
 
-/// Waits until other results are shown than `before`.
+/// Waits until other results are shown than `before`, pictures and all.
 fn changed(page: &Page, before: &View) -> Result<View> {
     let shown = |view: &View| view.cards.iter().map(|card| card.id.clone()).collect::<Vec<_>>();
     page.wait(page_limit(), "other results", |view| {
-        view.state == "ranked" && !view.cards.is_empty() && shown(view) != shown(before)
+        view.state == "ranked"
+            && !view.cards.is_empty()
+            && shown(view) != shown(before)
+            && view.cards.iter().all(|card| card.painted)
     })
 }
 
