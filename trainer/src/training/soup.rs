@@ -2,6 +2,7 @@
 //! does, and often better.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -15,8 +16,8 @@ use super::checkpoint::{Average, Progress};
 /// counting alike. Returns what a card says of the other runs.
 ///
 /// Fails, naming the run, where one cannot be read, or has a network of another shape, other categories, attributes or preprocessing.
-pub fn blend(
-    tensors: &mut HashMap<String, HostTensor>,
+pub fn blend<S: BuildHasher>(
+    tensors: &mut HashMap<String, HostTensor, S>,
     progress: &Progress,
     others: &[PathBuf],
 ) -> Result<Vec<Value>> {
@@ -44,8 +45,8 @@ pub fn blend(
     Ok(told)
 }
 
-fn add(
-    tensors: &mut HashMap<String, HostTensor>,
+fn add<S: BuildHasher>(
+    tensors: &mut HashMap<String, HostTensor, S>,
     name: &str,
     other: &HostTensor,
     folder: &Path,
