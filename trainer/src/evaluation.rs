@@ -17,6 +17,7 @@ use crate::dataset::{Dataset, Sample};
 use crate::metrics::{Outcome, mean};
 use crate::pictures;
 use crate::progress::Progress;
+use crate::ranking::nearest_first;
 use crate::trained;
 
 pub use figures::Report;
@@ -199,30 +200,24 @@ fn place(probabilities: &[f32], label: usize) -> usize {
 /// Ranks the gallery for one query, which itself does not count if it is in there.
 fn answer(number: usize, queries: &[Seen], gallery: &[Seen]) -> Option<Answer> {
     let query = &queries[number];
-    let mut ranking: Vec<(f32, usize, &Seen)> = gallery
-        .iter()
-        .enumerate()
-        .filter(|(_, other)| other.sample.path != query.sample.path)
-        .map(|(place, other)| {
-            (query.vector.iter().zip(&other.vector).map(|(a, b)| a * b).sum(), place, other)
-        })
-        .collect();
-    // A stable sort: among equals the earlier row comes first.
-    ranking.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let categories: Vec<usize> = ranking.iter().map(|(_, _, other)| other.category).collect();
+    let others = gallery.iter().enumerate().filter(|(_, other)| other.sample.path != query.sample.path);
+    let others = others.map(|(place, other)| (place, other.vector.as_slice()));
+    let ranking: Vec<(usize, &Seen)> =
+        nearest_first(&query.vector, others).into_iter().map(|place| (place, &gallery[place])).collect();
+    let categories: Vec<usize> = ranking.iter().map(|(_, other)| other.category).collect();
     let delta_e = |other: &Seen| f64::from(colour::ciede2000(query.colour, other.colour));
     let mut same_category = ranking
         .iter()
-        .filter(|(_, _, other)| other.category == query.category)
-        .map(|(_, _, other)| delta_e(other))
+        .filter(|(_, other)| other.category == query.category)
+        .map(|(_, other)| delta_e(other))
         .peekable();
     Some(Answer {
         query: number,
-        nearest: ranking.iter().take(KEPT).map(|&(_, place, _)| place).collect(),
+        nearest: ranking.iter().take(KEPT).map(|&(place, _)| place).collect(),
         outcome: Outcome::judge(query.category, &categories)?,
-        colour_delta_e_at_5: mean(ranking.iter().take(5).map(|(_, _, other)| delta_e(other))),
+        colour_delta_e_at_5: mean(ranking.iter().take(5).map(|(_, other)| delta_e(other))),
         colour_delta_e_same_category: same_category.peek().is_some().then(|| mean(same_category)),
-        item_place: ranking.iter().position(|(_, _, other)| query.item.is_some() && other.item == query.item),
+        item_place: ranking.iter().position(|(_, other)| query.item.is_some() && other.item == query.item),
     })
 }
 

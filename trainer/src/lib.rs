@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod npy;
 pub mod pictures;
 pub mod progress;
+mod ranking;
 pub mod report;
 pub mod sheet;
 pub mod speed;

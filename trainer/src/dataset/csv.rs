@@ -27,6 +27,11 @@ use super::{Dataset, Sample, boxes, look, root};
 
 const CORNERS: [&str; 4] = ["x1", "y1", "x2", "y2"];
 const FRACTIONS: [&str; 4] = ["x1_modified", "y1_modified", "x2_modified", "y2_modified"];
+/// Whether a column of this name says where a garment is, in a data set.
+pub(crate) fn is_of_boxes(name: &str) -> bool {
+    CORNERS.contains(&name) || FRACTIONS.contains(&name)
+}
+
 /// How far the article's fractions reach over the border: it divided pixels that do so by one or two.
 const ROUNDING: f32 = 0.01;
 

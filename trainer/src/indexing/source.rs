@@ -9,8 +9,6 @@ use serde_json::{Map, Value};
 use crate::dataset::csv;
 use crate::{dataset, files, pictures};
 
-/// Columns of a CSV that say where a garment is.
-const BOX: [&str; 8] = ["x1", "y1", "x2", "y2", "x1_modified", "y1_modified", "x2_modified", "y2_modified"];
 /// What every item has of its own, whatever the list calls so.
 const RESERVED: [&str; 3] = ["image", "width", "height"];
 
@@ -86,7 +84,7 @@ fn from_csv(list: &Path) -> Result<Vec<Source>> {
         .into_iter()
         .map(|sample| {
             // The boxes of a data set, of which a catalogue has no use and its list would be a fifth longer.
-            let own = sample.extra.into_iter().filter(|(name, _)| !BOX.contains(&name.as_str()));
+            let own = sample.extra.into_iter().filter(|(name, _)| !csv::is_of_boxes(name));
             let fields = own.map(|(name, value)| (name, Value::String(value))).collect();
             Source::new(sample.path, sample.category, fields)
                 .with_context(|| format!("{}, line {}", list.display(), sample.line))

@@ -6,11 +6,11 @@ use anyhow::Result;
 use model::weights::ModelCard;
 
 use super::page::escape;
-use crate::files;
+use crate::{files, training};
 
 /// The recipe that a run folder holds. Fails, naming the file, where it cannot be read.
 pub(super) fn of_run(run: &Path) -> Result<String> {
-    Ok(String::from_utf8_lossy(&files::read(&run.join("recipe.toml"))?).into_owned())
+    Ok(String::from_utf8_lossy(&files::read(&run.join(training::RECIPE))?).into_owned())
 }
 
 /// The recipe that a network's card holds, where it does.

@@ -11,6 +11,7 @@ use super::map::{self, Point};
 use super::page::{Page, count};
 use super::{curves, recipe};
 use crate::files;
+use crate::ranking::nearest_first;
 use crate::training::checkpoint::Progress;
 use crate::training::sources::Picture;
 
@@ -110,16 +111,10 @@ fn rows<'a>(seen: &[Seen<'a>], labels: &'a [String]) -> Vec<Row<'a, usize>> {
 /// The places of the pictures whose features are the nearest to this one's, itself left out, nearest first. Compares with
 /// all of them: so few queries ask that even a large validation part takes no time.
 fn nearest(seen: &[Seen], query: usize) -> Vec<usize> {
-    let own = seen[query].vector;
-    let mut others: Vec<(f32, usize)> = seen
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| *place != query)
-        .map(|(place, other)| (own.iter().zip(other.vector).map(|(a, b)| a * b).sum(), place))
-        .collect();
-    // A stable sort: among equals the earlier picture comes first.
-    others.sort_by(|a, b| b.0.total_cmp(&a.0));
-    others.into_iter().take(contact::FOUND).map(|(_, place)| place).collect()
+    let others = seen.iter().map(|other| other.vector).enumerate().filter(|(place, _)| *place != query);
+    let mut ranking = nearest_first(seen[query].vector, others);
+    ranking.truncate(contact::FOUND);
+    ranking
 }
 
 #[cfg(test)]

@@ -3,11 +3,9 @@
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::recipe::Recipe;
-use super::{LAST, Settings};
+use super::{LAST, RECIPE, Settings};
 use crate::files;
 
-/// Name of the file that says what the run does.
-const RECIPE: &str = "recipe.toml";
 /// How the line begins that says what network the run started from.
 const FROM: &str = "# Starts from ";
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use model::resnet::ResNet;
 use model::weights::to_host;
 
-use super::{LAST, Settings};
+use super::{LAST, RECIPE, Settings};
 
 /// A run whose numbers are none any more. Its text says why that probably is, and how to go on.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Diverged<'_> {
                 "{} holds the last good state: write a lower optimiser.learning_rate into {} and go on from there with \
                  --resume and that file as --preset{}",
                 out.join(LAST).display(),
-                out.join("recipe.toml").display(),
+                out.join(RECIPE).display(),
                 if self.settings.recipe.loss.distillation.is_some() { ", and --from as before" } else { "" }
             )
         } else {

@@ -79,6 +79,8 @@ pub struct Settings {
 
 /// Name of the checkpoint that a resumed run starts from.
 pub const LAST: &str = "last.checkpoint";
+/// Name of the file that says what a run does.
+pub const RECIPE: &str = "recipe.toml";
 /// Name of the checkpoint that is exported.
 pub const BEST: &str = "best.checkpoint";
 

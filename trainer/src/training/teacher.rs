@@ -121,8 +121,9 @@ impl Teacher {
         };
         let has_colours =
             recipe.loss.distillation.as_ref().is_some_and(|distillation| distillation.colour > 0.0);
-        let palettes = has_colours.then(|| {
-            let unknown: Vec<usize> = (0..batch).filter(|at| items[*at].is_none()).collect();
+        let unknown: Vec<usize> = (0..batch).filter(|at| items[*at].is_none()).collect();
+        // A device may refuse a tensor of nothing.
+        let palettes = (has_colours && !unknown.is_empty()).then(|| {
             let palette = |at: usize| -> [f32; PALETTE_LENGTH] {
                 let [x1, y1, x2, y2] = std::array::from_fn(|corner| seen[at].output.boxes[corner]);
                 let garment = CropBox::from_prediction([x1, y1, x2, y2], MINIMUM_BOX);

@@ -75,19 +75,16 @@ fn the_mean_of_two_runs_is_between_them_and_one_of_strangers_is_refused() {
         command.args(["--steps", steps]);
         finish(command);
     }
-    let tensors = |name: &str, more: &[&str]| {
+    let tensors = |run: &Path, name: &str, more: &[&str]| {
         let out = folder.path().join(name);
-        finish(export(&runs[0], &out, more));
+        finish(export(run, &out, more));
         let card = ModelCard::from_json(&fs::read(out.join("model.json")).unwrap()).unwrap();
         read(&card, &fs::read(out.join(&card.weights.file)).unwrap()).unwrap()
     };
-    let other = runs[1].display().to_string();
-    let (own, mean) = (tensors("own", &[]), tensors("mean", &["--mean-with", &other]));
-    finish(export(&runs[1], &folder.path().join("other"), &[]));
+    let second = runs[1].display().to_string();
+    let (own, other) = (tensors(&runs[0], "own", &[]), tensors(&runs[1], "other", &[]));
+    let mean = tensors(&runs[0], "mean", &["--mean-with", &second]);
     let name = "head.category.weight";
-    let card = ModelCard::from_json(&fs::read(folder.path().join("other/model.json")).unwrap()).unwrap();
-    let other =
-        read(&card, &fs::read(folder.path().join("other").join(&card.weights.file)).unwrap()).unwrap();
     let [own, mean, other] = [&own[name].values, &mean[name].values, &other[name].values];
     assert_ne!(own, other);
     for ((own, mean), other) in own.iter().zip(mean).zip(other) {
