@@ -262,14 +262,14 @@ pub fn picture_name(file: &str) -> String {
     if file.is_empty() { say("from_web") } else { file.to_owned() }
 }
 
-/// How alike two garments are, in plain words. `score` is a cosine similarity.
+/// How alike two garments are, in plain words. `score` is a cosine similarity; docs/embedding.md has how those of the shipped weights lie.
 #[must_use]
 pub fn likeness(score: f32) -> String {
     say(match score {
-        s if s >= 0.985 => "likeness_twin",
-        s if s >= 0.95 => "likeness_very",
-        s if s >= 0.90 => "likeness_similar",
-        s if s >= 0.80 => "likeness_somewhat",
+        s if s >= 0.975 => "likeness_twin",
+        s if s >= 0.87 => "likeness_very",
+        s if s >= 0.80 => "likeness_similar",
+        s if s >= 0.68 => "likeness_somewhat",
         _ => "likeness_distant",
     })
 }

@@ -45,7 +45,7 @@ fn a_result_says_what_it_is_what_it_costs_and_how_alike_it_is() -> Result<()> {
     let items = shop.items()?;
     let words: Value = serde_json::from_str(&fs::read_to_string(repository().join("app/texts/en.json"))?)?;
     let likeness = |score: f32| {
-        let steps = [(0.985, "twin"), (0.95, "very"), (0.9, "similar"), (0.8, "somewhat")];
+        let steps = [(0.975, "twin"), (0.87, "very"), (0.8, "similar"), (0.68, "somewhat")];
         let name = steps.iter().find(|(least, _)| score >= *least).map_or("distant", |(_, name)| name);
         words[format!("likeness_{name}")].as_str().unwrap_or_default().to_owned()
     };

@@ -20,7 +20,7 @@ use image::RgbImage;
 use model::{
     crop::CropBox,
     preprocess::Preprocess,
-    resnet::{BoxHead, InstanceConfig, Pool, ResNet, ResNetConfig},
+    resnet::{BoxHead, InstanceConfig, LabelHeads, Pool, ResNet, ResNetConfig},
     weights::{ModelCard, load},
 };
 use serde_json::json;
@@ -40,6 +40,7 @@ fn its_relatives_with_random_weights() -> Result<()> {
         embedding: Some(24),
         attributes: vec![3, 5],
         box_head: BoxHead::Map,
+        label_heads: LabelHeads::Pooled,
         instance: Some(InstanceConfig { length: 10, hidden: 12, attention: 3, shapes: 7, colours: 9 }),
         ..ResNetConfig::default()
     };

@@ -119,10 +119,11 @@ def forward(network, weights, x):
         boxes = weights.linear(F.relu(narrow).flatten(1), "head.boxes")
     else:
         boxes = weights.linear(feature, "head.boxes")
-    category = weights.linear(feature, "head.category")
+    told = pooled if network.get("label_heads") == "pooled" else feature
+    category = weights.linear(told, "head.category")
     answers = {"map": feature_map, "feature": feature, "category": category, "boxes": boxes}
     if network.get("attributes"):
-        answers["attributes"] = weights.linear(feature, "head.attributes")
+        answers["attributes"] = weights.linear(told, "head.attributes")
     if network.get("instance"):
         answers["instance"] = instance(weights, picture, feature_map, pooled, epsilon)
     return answers

@@ -1,6 +1,7 @@
 //! Measures a trained network by retrieval: how well the nearest pictures of a gallery tell what a query shows, and how
 //! near their colours are.
 
+mod classes;
 mod figures;
 
 use std::cmp::Ordering;
@@ -20,6 +21,7 @@ use crate::progress::Progress;
 use crate::ranking::nearest_first;
 use crate::trained;
 
+pub use classes::ClassFigures;
 pub use figures::Report;
 
 /// How many of a query's nearest pictures are kept.
@@ -316,6 +318,25 @@ mod tests {
         let report = measure(&queries, &[seen("d", None, [1.0, 0.0])]);
         assert_eq!(report.attributes, [("pattern".to_owned(), 0.0), ("sleeve".to_owned(), 0.5)].into());
         assert!(report.figures().iter().any(|figure| figure.0 == "sleeve"));
+    }
+
+    #[test]
+    fn each_category_has_figures_of_its_own() {
+        let of = |path: &str, category: usize, vector: [f32; 2], head_place: Option<usize>| Seen {
+            category,
+            head_place,
+            ..seen(path, None, vector)
+        };
+        let gallery = [of("a", 0, [1.0, 0.0], None), of("b", 1, [0.0, 1.0], None)];
+        let queries =
+            [of("c", 0, [0.9, 0.1], Some(0)), of("d", 0, [0.1, 0.9], Some(2)), of("e", 1, [0.1, 0.9], None)];
+        let answers: Vec<Answer> =
+            (0..queries.len()).filter_map(|query| answer(query, &queries, &gallery)).collect();
+        let classes = ["hat", "coat", "shoes"].map(str::to_owned).to_vec();
+        let report = Report::of(&queries, &gallery, &answers, LeftOut::default(), classes);
+        let figures = |n, top1, category_top1| ClassFigures { n, top1, precision_at_5: 0.5, category_top1 };
+        let expected = [("coat", figures(1, 1.0, None)), ("hat", figures(2, 0.5, Some(0.5)))];
+        assert_eq!(report.by_class, expected.map(|(name, own)| (name.to_owned(), own)).into());
     }
 
     #[test]

@@ -7,10 +7,10 @@ const PATIENCE_MS = 10_000;
 
 /** From these similarities on, the words for it: as on Twill's own page (app/src/texts.rs). */
 const LIKENESS = [
-  [0.985, "likeness_twin"],
-  [0.95, "likeness_very"],
-  [0.9, "likeness_similar"],
-  [0.8, "likeness_somewhat"],
+  [0.975, "likeness_twin"],
+  [0.87, "likeness_very"],
+  [0.8, "likeness_similar"],
+  [0.68, "likeness_somewhat"],
   [-Infinity, "likeness_distant"],
 ];
 

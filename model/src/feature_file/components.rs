@@ -1,6 +1,6 @@
 //! Codes along principal components: fewer of them than a vector has values, and finer where it counts.
 //!
-//! The values of an embedding move together: those of the shipped network, 80 of them, lie a thousandth beside a plane of 48 dimensions, on average. So a
+//! The values of an embedding often move together: 80 of them with colours and a feature of 64 lay a thousandth beside a plane of 48 dimensions, on average. So a
 //! block of rows may have axes of its own, its first principal components (Pearson 1901, from the block's covariance): a code for each is what
 //! a scan reads, and [`FINER`] bytes a row, read for candidates only, say where between two codes the row lies. With code `c` and finer bits
 //! `x` of `b` bits, a row stands for
@@ -9,8 +9,9 @@
 //! offset  +  sum over components  step * (c + x / 2^b) * axis
 //! ```
 //!
-//! Which component has how many of the 128 finer bits is chosen by where a step is longest; so they all end up about as fine. A row then is 64 bytes where
-//! it was 80, of which a scan reads 48, and residuals are a third as long.
+//! Which component has how many of the 128 finer bits is chosen by where a step is longest; so they all end up about as fine. A row of such 80 values
+//! then is 64 bytes, of which a scan reads 48, and residuals are a third as long. Where vectors have no more than 48 values and are many, all axes are
+//! components, for the finer bits' sake alone.
 
 use half::{f16, slice::HalfFloatSliceExt as _};
 
@@ -21,6 +22,11 @@ use super::{
 
 /// What is beside the axes may be so small a share of what codes of one value each would lose, in squares.
 const BESIDE: f64 = 1.0 / 64.0;
+/// From so many rows on, short vectors have finer bits, too, which makes them longer: a small file's vectors are there soon after its codes, and
+/// prove what those say; of a large one codes have to say it alone.
+pub(super) const MANY: usize = 20_000;
+/// What a row of codes and finer bits may take for that, bytes.
+pub(super) const ROOM: usize = 64;
 /// How often a row's finer bits are moved to make its error disappear for queries that are like it.
 const MOVES: usize = 2;
 
@@ -128,8 +134,13 @@ impl Plane {
     }
 }
 
+/// Whether vectors of so many values have room for finer bits along all axes.
+pub(super) fn has_room(rows: usize, dimension: usize) -> bool {
+    rows >= MANY && (FINER + QUAD + 1..=ROOM - FINER).contains(&dimension)
+}
+
 /// How many components are enough for every block of a file of `rows` rows, a multiple of four; `None` where a code a value does as
-/// well or takes fewer bytes. A last block of few rows says nothing.
+/// well or takes fewer bytes. All of them where there is room ([`has_room`]). A last block of few rows says nothing.
 pub(super) fn enough(
     planes: &[Option<Plane>],
     dimension: usize,
@@ -137,6 +148,9 @@ pub(super) fn enough(
     block_rows: usize,
 ) -> Option<usize> {
     let (last, full) = planes.split_last()?;
+    if has_room(rows, dimension) {
+        return full.iter().all(Option::is_some).then_some(dimension);
+    }
     let full = full.iter().map(|plane| plane.as_ref()?.enough());
     let last = last.iter().map(Plane::enough);
     let components = full.chain(last).try_fold(0, |most, enough| Some(most.max(enough?)))?;
@@ -361,5 +375,9 @@ mod tests {
         assert_eq!(found(&few_last), Some(20));
         assert_eq!(found(&[None]), None);
         assert_eq!(enough(&planes(&[17]), 80, 100, 112), None, "axes take more than they save");
+        // Short vectors are along all axes where they are many.
+        assert_eq!(enough(&planes(&[48]), 48, MANY, MANY), Some(48));
+        assert_eq!(enough(&planes(&[48]), 48, MANY - 1, MANY), None);
+        assert_eq!(enough(&planes(&[49]), 49, MANY, MANY), None);
     }
 }

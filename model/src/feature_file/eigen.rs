@@ -12,7 +12,8 @@ const SMALL: f64 = 1e-24;
 /// # Shapes
 ///
 /// - `matrix`: `[size, size]`, row by row; values and vectors: `[size]` and `[size, size]`
-pub(super) fn eigen(matrix: &[f64], size: usize) -> (Vec<f64>, Vec<f64>) {
+#[must_use]
+pub fn eigen(matrix: &[f64], size: usize) -> (Vec<f64>, Vec<f64>) {
     let mut matrix = matrix.to_vec();
     let mut vectors = vec![0.0; size * size];
     for i in 0..size {

@@ -63,7 +63,7 @@ pub const BLOCK_TABLE_HEAD: usize = 64;
 /// a step for each value (f32) follow.
 pub const BLOCK_HEAD: usize = 64;
 /// What a block of codes should at least have, in bytes, so that requests and hashes are few.
-pub const BLOCK_BYTES: usize = 4 << 20;
+pub const BLOCK_BYTES: usize = 2 << 20;
 /// More sections than this are refused.
 pub const MAX_SECTIONS: u32 = 64;
 /// Longer vectors than this are refused.

@@ -25,6 +25,7 @@ use half::{f16, slice::HalfFloatSliceExt as _};
 use crate::{Error, Result, embedder::Embedding};
 pub use codes::Line;
 pub(crate) use codes::{Block, Codes};
+pub use eigen::eigen;
 pub use few::{Bits, FewBits};
 pub use stream::{FeatureStream, Piece};
 pub use write::{bytes_before_codes, bytes_before_vectors};

@@ -2,7 +2,7 @@
 //!
 //! The writer puts blocks and codes first. Each block has its own hash, so what is searched has been checked, but for how
 //! far the codes are from the vectors, which only the vectors can show. A million items of 64 values are
-//! 192 MB, the first block of them 4 MB.
+//! 192 MB, the first block of them 2 MB.
 //!
 //! Of a file in the writer's order nothing is held twice: codes and vectors go where they are searched, and their bytes are let go.
 //! A file in any other order is kept as it is until all of it is there.

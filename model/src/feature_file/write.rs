@@ -3,9 +3,10 @@
 use super::{
     FeatureFile,
     codes::default_block_rows,
+    components::{Axes, has_room},
     format::{
         ALIGNMENT, BLOCK_HEAD, BLOCK_TABLE_HEAD, CHECKSUM_AT, CODEC_BLOCKS, CODEC_BLOCKS_OF_COMPONENTS,
-        CODEC_COMPONENTS, CODEC_F16, CODEC_SEVEN_BITS, CODEC_SHA256, ENTRY, GROUP_ROWS, HASH, HEADER,
+        CODEC_COMPONENTS, CODEC_F16, CODEC_SEVEN_BITS, CODEC_SHA256, ENTRY, FINER, GROUP_ROWS, HASH, HEADER,
         KIND_BLOCKS, KIND_CODES, KIND_VECTOR_BLOCKS, KIND_VECTORS, LINE, MAGIC, MAJOR, MAX_DIMENSION, MINOR,
         MINOR_WITH_COMPONENTS, MINOR_WITH_VECTOR_BLOCKS, QUAD,
     },
@@ -13,12 +14,20 @@ use super::{
 use crate::hash::sha256;
 
 /// How many bytes of a file of so many vectors of `dimension` values come before its vectors at most, where it is written as
-/// [`FeatureFile::write`] writes it: with those, everything can be searched. Codes along components take fewer. None where there is no such
-/// file.
+/// [`FeatureFile::write`] writes it: with those, everything can be searched. Where codes along components take fewer than a code a value this is
+/// more than there is. None where there is no such file.
 #[must_use]
 pub fn bytes_before_vectors(rows: u64, dimension: u64) -> Option<u64> {
-    let lines = rows.div_ceil(GROUP_ROWS as u64).checked_mul(dimension.div_ceil(QUAD as u64))?;
-    bytes_before_codes(rows, dimension)?.checked_add(lines.checked_mul(LINE as u64)?)
+    let before = bytes_before_codes(rows, dimension)?;
+    let (all, values) = (usize::try_from(rows).unwrap_or(usize::MAX / 2), usize::try_from(dimension).ok()?);
+    let mut quads = dimension.div_ceil(QUAD as u64);
+    let mut axes = 0;
+    if has_room(all, values) {
+        quads += (FINER / QUAD) as u64;
+        axes = rows.div_ceil(default_block_rows(all, values) as u64) * Axes::bytes(values, values) as u64;
+    }
+    let lines = rows.div_ceil(GROUP_ROWS as u64).checked_mul(quads)?;
+    before.checked_add(axes)?.checked_add(lines.checked_mul(LINE as u64)?)
 }
 
 /// How many bytes of such a file come before its codes: with those, every block of it can be told by its hash.

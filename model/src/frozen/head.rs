@@ -4,7 +4,7 @@ use super::instance::Instance;
 use super::map::{FeatureMap, Map};
 use super::tensors::{Affine, Tensors};
 use crate::Result;
-use crate::resnet::{BoxHead, Pool, ResNetConfig};
+use crate::resnet::{BoxHead, LabelHeads, Pool, ResNetConfig};
 
 /// What the network says of a picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,7 @@ pub(super) struct Head {
     channels: usize,
     pool: Pool,
     embedding: Option<Linear>,
+    label_heads: LabelHeads,
     category: Linear,
     attributes: Option<Linear>,
     box_map: Option<Linear>,
@@ -128,9 +129,10 @@ impl Head {
                 .embedding
                 .map(|length| linear("head.embedding", channels, length))
                 .transpose()?,
-            category: linear("head.category", config.feature_length(), config.categories)?,
+            label_heads: config.label_heads,
+            category: linear("head.category", config.label_inputs(), config.categories)?,
             attributes: attributes
-                .map(|logits| linear("head.attributes", config.feature_length(), logits))
+                .map(|logits| linear("head.attributes", config.label_inputs(), logits))
                 .transpose()?,
             box_map,
             boxes,
@@ -189,7 +191,7 @@ impl Head {
             self.instance.as_ref().map(|head| head.apply(input, active, &pooled)).unwrap_or_default();
         let feature = match &self.embedding {
             Some(embedding) => embedding.apply(&pooled),
-            None => pooled,
+            None => pooled.clone(),
         };
         let boxes = match &self.box_map {
             Some(box_map) => {
@@ -201,9 +203,13 @@ impl Head {
             }
             None => self.boxes.apply(&feature),
         };
+        let told = match self.label_heads {
+            LabelHeads::Feature => &feature,
+            LabelHeads::Pooled => &pooled,
+        };
         Output {
-            category: self.category.apply(&feature),
-            attributes: self.attributes.as_ref().map(|head| head.apply(&feature)).unwrap_or_default(),
+            category: self.category.apply(told),
+            attributes: self.attributes.as_ref().map(|head| head.apply(told)).unwrap_or_default(),
             feature,
             boxes,
             instance,
@@ -252,6 +258,7 @@ mod tests {
             channels: 1,
             pool,
             embedding,
+            label_heads: LabelHeads::Feature,
             category: linear(1, 1),
             attributes: None,
             box_map: None,

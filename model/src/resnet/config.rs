@@ -24,6 +24,24 @@ pub enum BoxHead {
     Map,
 }
 
+/// What the category and attribute heads look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LabelHeads {
+    /// The feature vector, as in the seed: the vector has to carry all that they tell.
+    #[default]
+    Feature,
+    /// The pooled map before the projection: the vector may be short.
+    Pooled,
+}
+
+impl LabelHeads {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What the second feature is made of, which tells garments of one kind apart; see [`InstanceHead`](super::InstanceHead).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +117,9 @@ pub struct ResNetConfig {
     pub embedding: Option<usize>,
     /// What the box head looks at.
     pub box_head: BoxHead,
+    /// What the category and attribute heads look at.
+    #[serde(default, skip_serializing_if = "LabelHeads::is_default")]
+    pub label_heads: LabelHeads,
     /// Categories of the category head.
     pub categories: usize,
     /// Values that each attribute (pattern, sleeve ...) can have; without any there is no attribute head.
@@ -120,6 +141,7 @@ impl Default for ResNetConfig {
             pool: Pool::Average,
             embedding: None,
             box_head: BoxHead::Feature,
+            label_heads: LabelHeads::Feature,
             categories: 6,
             attributes: Vec::new(),
             instance: None,
@@ -135,6 +157,15 @@ impl ResNetConfig {
     #[must_use]
     pub fn feature_length(&self) -> usize {
         self.embedding.unwrap_or_else(|| self.map_channels())
+    }
+
+    /// Values that the category and attribute heads see.
+    #[must_use]
+    pub fn label_inputs(&self) -> usize {
+        match self.label_heads {
+            LabelHeads::Feature => self.feature_length(),
+            LabelHeads::Pooled => self.map_channels(),
+        }
     }
 
     /// Length of the instance feature; 0 without one.
@@ -181,7 +212,7 @@ impl ResNetConfig {
             }
         }
         sum += self.embedding.unwrap_or(0) * channels
-            + self.feature_length() * (self.categories + self.attribute_logits());
+            + self.label_inputs() * (self.categories + self.attribute_logits());
         sum += match self.box_head {
             BoxHead::Feature => 4 * self.feature_length(),
             BoxHead::Map => size * size * Self::BOX_CHANNELS * (channels + 4),

@@ -10,7 +10,7 @@ use burn::{
 };
 
 use super::network::norm;
-use super::{BoxHead, InstanceHead, Layers, Pool, ResNetConfig};
+use super::{BoxHead, InstanceHead, LabelHeads, Layers, Pool, ResNetConfig};
 
 /// What the network says of a batch of pictures.
 #[derive(Debug, Clone)]
@@ -41,6 +41,7 @@ pub struct Head {
     /// Only where the configuration has one.
     pub(crate) instance: Option<InstanceHead>,
     generalised_mean: bool,
+    from_pooled: bool,
 }
 
 impl Head {
@@ -58,12 +59,14 @@ impl Head {
         Self {
             norm: norm(channels, config.epsilon, device),
             embedding: config.embedding.map(|length| LinearConfig::new(channels, length).init(device)),
-            category: LinearConfig::new(feature, config.categories).init(device),
-            attributes: attributes.map(|logits| LinearConfig::new(feature, logits).init(device)),
+            category: LinearConfig::new(config.label_inputs(), config.categories).init(device),
+            attributes: attributes
+                .map(|logits| LinearConfig::new(config.label_inputs(), logits).init(device)),
             box_map,
             boxes: LinearConfig::new(box_inputs, 4).init(device),
             instance: config.instance.as_ref().map(|instance| InstanceHead::new(config, instance, device)),
             generalised_mean: config.pool == Pool::Gem,
+            from_pooled: config.label_heads == LabelHeads::Pooled,
         }
     }
 
@@ -77,16 +80,17 @@ impl Head {
         let instance =
             self.instance.as_ref().map(|head| head.forward(layers, input, map.clone(), pooled.clone()));
         let feature = match &self.embedding {
-            Some(embedding) => embedding.forward(pooled),
-            None => pooled,
+            Some(embedding) => embedding.forward(pooled.clone()),
+            None => pooled.clone(),
         };
         let box_input = match &self.box_map {
             Some(conv) => relu(layers.pointwise(conv, map)).flatten(1, 3),
             None => feature.clone(),
         };
+        let told = if self.from_pooled { pooled } else { feature.clone() };
         HeadOutput {
-            category: self.category.forward(feature.clone()),
-            attributes: self.attributes.as_ref().map(|head| head.forward(feature.clone())),
+            category: self.category.forward(told.clone()),
+            attributes: self.attributes.as_ref().map(|head| head.forward(told)),
             boxes: self.boxes.forward(box_input),
             instance,
             feature,

@@ -28,9 +28,9 @@ pub fn layout(config: &ResNetConfig) -> Vec<(String, Vec<usize>)> {
     if let Some(length) = config.embedding {
         tensors.linear("head.embedding", channels, length);
     }
-    tensors.linear("head.category", feature, config.categories);
+    tensors.linear("head.category", config.label_inputs(), config.categories);
     if config.attribute_logits() > 0 {
-        tensors.linear("head.attributes", feature, config.attribute_logits());
+        tensors.linear("head.attributes", config.label_inputs(), config.attribute_logits());
     }
     let box_inputs = match config.box_head {
         BoxHead::Feature => feature,

@@ -24,7 +24,7 @@ mod network;
 #[cfg(feature = "burn")]
 mod state;
 
-pub use config::{BoxHead, InstanceConfig, Pool, ResNetConfig};
+pub use config::{BoxHead, InstanceConfig, LabelHeads, Pool, ResNetConfig};
 pub use layout::layout;
 #[cfg(feature = "burn")]
 pub use {

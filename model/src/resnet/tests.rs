@@ -21,6 +21,7 @@ fn variants() -> Vec<ResNetConfig> {
         ResNetConfig {
             embedding: Some(12),
             box_head: BoxHead::Map,
+            label_heads: LabelHeads::Pooled,
             blocks: 1,
             attributes: vec![3, 4],
             instance: Some(InstanceConfig { length: 5, hidden: 6, attention: 2, shapes: 3, colours: 4 }),

@@ -138,6 +138,11 @@ fn print_table(report: &Report) {
     for (name, value, [low, high]) in report.figures() {
         println!("{name:<30} {value:>7.3}   {low:.3} to {high:.3}");
     }
+    println!("\n{:<30} {:>7} {:>7} {:>14} {:>8}", "category", "queries", "top1", "precision_at_5", "head");
+    for (name, own) in &report.by_class {
+        let head = own.category_top1.map_or_else(|| "-".to_owned(), |share| format!("{share:.3}"));
+        println!("{name:<30} {:>7} {:>7.3} {:>14.3} {head:>8}", own.n, own.top1, own.precision_at_5);
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `trainer export`: from a run to the weights and the model card that page and trainer read.
 
+mod refine;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,9 +15,12 @@ use model::weights::{
 };
 use serde_json::json;
 
+use self::refine::{Wanted, refine};
 use crate::files;
 use crate::training::checkpoint::{Average, Progress};
-use crate::training::{self, emphasis::emphasise, soup};
+use crate::training::emphasis::emphasise;
+use crate::training::pooled::Looks;
+use crate::training::{self, soup};
 
 /// Flags of `trainer export`.
 #[derive(Debug, Args)]
@@ -50,9 +55,28 @@ pub struct Flags {
     instance_share: f32,
 
     /// Let categories count for more in the features: the directions that the category head looks at most grow by this factor
-    /// more, others by less. The heads' answers stay as they are.
+    /// more, others by less; with --pictures, those in which the categories of the first of them lie apart. The heads' answers stay as they
+    /// are.
     #[arg(long, value_name = "FACTOR", default_value_t = 0.0)]
     emphasis: f64,
+
+    /// Labelled pictures, as `train` takes them with --data, for --fit-heads, --feature-length, --instance-length and --emphasis; may be repeated, and each counts alike.
+    #[arg(long, value_name = "DIR|CSV")]
+    pictures: Vec<PathBuf>,
+
+    /// Learn the category and attribute heads anew from what the finished network pools from --pictures in each look. The part that the recipe
+    /// holds out for validation is left out, and measured before and after.
+    #[arg(long, requires = "pictures")]
+    fit_heads: bool,
+
+    /// Shorten the feature to this many values: its principal components over --pictures. Category and attribute heads look at the pooled map
+    /// from then on, so that their answers stay as they are.
+    #[arg(long, value_name = "VALUES", requires = "pictures")]
+    feature_length: Option<usize>,
+
+    /// Shorten the instance feature likewise.
+    #[arg(long, value_name = "VALUES", requires = "pictures")]
+    instance_length: Option<usize>,
 
     /// Leave out the head of this attribute; may be repeated.
     #[arg(long, value_name = "NAME")]
@@ -88,17 +112,24 @@ pub fn run(flags: Flags) -> Result<()> {
     let path = flags.run.join(training::BEST);
     let Average { mut progress, network } = Average::load(&path)?;
     let mut tensors: HashMap<String, HostTensor> = to_host(&network)?.into_iter().collect();
-    let others = soup::blend(&mut tensors, &progress, &flags.mean_with)?;
+    let mut network = progress.network();
+    let others = soup::blend(&mut tensors, &mut network, &progress, &flags.mean_with)?;
     for name in &flags.leave_out {
         leave_out(&mut tensors, &mut progress, name)?;
     }
-    let network = progress.network();
+    network.attributes = progress.network().attributes;
     ensure!(
         flags.instance_share <= 0.0 || network.instance.is_some(),
         "--instance-share is given, but the run's network has no instance head (network.instance)"
     );
-    if flags.emphasis > 0.0 {
+    if flags.emphasis > 0.0 && flags.pictures.is_empty() {
         emphasise(&mut tensors, &network, flags.emphasis)?;
+    }
+    if !flags.pictures.is_empty() {
+        let looks = Looks { second_look: flags.second_look, mirror: flags.mirror };
+        let &Flags { fit_heads, feature_length, instance_length, emphasis, ref pictures, .. } = &flags;
+        let wanted = Wanted { pictures, fit_heads, feature_length, instance_length, emphasis };
+        refine(&mut tensors, &mut network, &progress, looks, &wanted)?;
     }
     let mut changed = network.init(&Device::flex())?;
     from_host(&mut changed, tensors, &Device::flex())?;
@@ -126,6 +157,7 @@ pub fn run(flags: Flags) -> Result<()> {
             "multiply_adds": network.multiply_adds(),
             "started_from": progress.started_from,
             "emphasis": flags.emphasis,
+            "heads_fitted": flags.fit_heads,
             "recipe": recipe,
             "mean_with": others,
         }),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::classes::{ClassFigures, by_class};
 use super::{Answer, LeftOut, Seen};
 use crate::metrics::{bootstrap, macro_f1, mean};
 
@@ -64,6 +65,8 @@ pub struct Report {
     pub unreadable: usize,
     /// The categories that take part.
     pub classes: Vec<String>,
+    /// Those of them that queries have, each for itself.
+    pub by_class: BTreeMap<String, ClassFigures>,
 }
 
 impl Report {
@@ -140,6 +143,7 @@ impl Report {
             unanswerable: left_out.absent + queries.len() - answers.len(),
             gallery: gallery.len(),
             unreadable: left_out.unreadable,
+            by_class: by_class(queries, answers, &classes),
             classes,
         }
     }

@@ -121,6 +121,7 @@ mod tests {
             boxes: 3.0,
             neighbours: 5.0,
             colour: 0.0,
+            labels: 0.0,
             temperature: 0.5,
             share: 0.5,
         };

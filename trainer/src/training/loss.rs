@@ -60,7 +60,7 @@ impl Losses {
             _ => Tensor::zeros([1], device),
         };
         let attributes = match output.attributes {
-            Some(logits) => attribute_loss(&logits, batch, attributes, device),
+            Some(logits) => label_loss(&logits, &batch.attributes, attributes, 0.0, device),
             None => Tensor::zeros([1], device),
         };
         let smooth = recipe.label_smoothing / categories as f32;
@@ -83,31 +83,41 @@ impl Losses {
     /// What is minimised.
     pub(super) fn total(&self, recipe: &Loss) -> Tensor<1> {
         let contrast = recipe.contrast.as_ref().map_or(0.0, |contrast| contrast.weight);
-        if recipe.distillation.is_some() {
-            return self.contrast.clone() * contrast + self.distillation.clone();
+        let labels = self.category.clone() + self.attributes.clone() * recipe.attributes;
+        let contrast = self.contrast.clone() * contrast;
+        match &recipe.distillation {
+            Some(distillation) => contrast + self.distillation.clone() + labels * distillation.labels,
+            None => labels + self.boxes.clone() * recipe.boxes + contrast,
         }
-        self.category.clone()
-            + self.boxes.clone() * recipe.boxes
-            + self.attributes.clone() * recipe.attributes
-            + self.contrast.clone() * contrast
     }
 }
 
+/// Mean over several heads of the cross-entropy, each a mean over the rows whose label is known; `smoothing` as in [`Loss`].
+///
 /// # Shapes
 ///
-/// - `logits`: `[batch, sum of values]`, one attribute after the other
-/// - `values`: of each attribute
-fn attribute_loss(logits: &Tensor<2>, batch: &Batch, values: &[usize], device: &Device) -> Tensor<1> {
+/// - `logits`: `[batch, sum of values]`, one head after the other
+/// - `labels`: `[batch, heads]`
+/// - `values`: of each head
+pub(super) fn label_loss(
+    logits: &Tensor<2>,
+    labels: &[Option<usize>],
+    values: &[usize],
+    smoothing: f32,
+    device: &Device,
+) -> Tensor<1> {
     let [size, _] = logits.dims();
     let mut sum = Tensor::zeros([1], device);
     let mut start = 0;
-    for (attribute, &count) in values.iter().enumerate() {
-        let own = batch.attributes.iter().skip(attribute).step_by(values.len());
+    for (head, &count) in values.iter().enumerate() {
+        let own = labels.iter().skip(head).step_by(values.len());
         let known = own.clone().flatten().count().max(1) as f32;
         let mut targets = vec![0.0f32; size * count];
         for (row, value) in own.enumerate() {
             if let Some(value) = value {
-                targets[row * count + value] = 1.0 / known;
+                let targets = &mut targets[row * count..(row + 1) * count];
+                targets.fill(smoothing / count as f32 / known);
+                targets[*value] += (1.0 - smoothing) / known;
             }
         }
         let targets = Tensor::<2>::from_data(TensorData::new(targets, [size, count]), device);
@@ -187,11 +197,24 @@ mod tests {
             boxes: Tensor::zeros([2, 4], &device),
             palettes: None,
         };
-        let (feature, boxes, neighbours, colour, temperature, share) = (0.0, 2.0, 0.0, 0.0, 0.5, 0.36);
-        let kept = Distillation { frozen_blocks: 0, feature, boxes, neighbours, colour, temperature, share };
-        let kept = Loss { distillation: Some(kept), ..pulled };
+        let kept = Distillation {
+            frozen_blocks: 0,
+            feature: 0.0,
+            boxes: 2.0,
+            neighbours: 0.0,
+            colour: 0.0,
+            labels: 0.0,
+            temperature: 0.5,
+            share: 0.36,
+        };
+        let labels = Distillation { labels: 0.25, ..kept.clone() };
+        let kept = Loss { distillation: Some(kept), attributes: 2.0, ..pulled };
+        let labelled = Loss { distillation: Some(labels), ..kept.clone() };
         let losses = Losses::new(told, &pair, &[2, 3], &Memory::new(0), &kept, Some(&lesson), &device);
         let total = value(losses.total(&kept));
+        // ... unless the recipe gives them a weight.
+        let labels = value(losses.category.clone()) + 2.0 * value(losses.attributes.clone());
+        assert!((value(losses.total(&labelled)) - total - 0.25 * labels).abs() < 1e-4);
         let (contrast, distillation) = (value(losses.contrast), value(losses.distillation));
         // The mean square of the corners 0, 0, 1, 1 and of four times 9, twice.
         assert!((distillation - 2.0 * (2.0 + 4.0 * 81.0) / 8.0).abs() < 1e-3, "{distillation}");

@@ -11,14 +11,18 @@ pub mod checkpoint;
 pub mod contrast;
 mod distillation;
 mod diverged;
-pub mod emphasis;
+pub(crate) mod emphasis;
 #[cfg(feature = "libtorch")]
 mod fused;
+pub(crate) mod heads;
 pub mod loader;
 pub(crate) mod log;
 mod loss;
+pub(crate) mod matrix;
+pub(crate) mod pooled;
 pub mod recipe;
 mod settled;
+pub(crate) mod shorten;
 pub mod soup;
 pub mod sources;
 mod stopped;
@@ -40,7 +44,7 @@ use burn::optim::{
     momentum::MomentumConfig,
 };
 use burn::tensor::{Device, Tensor, TensorData};
-use model::resnet::{HeadOutput, ResNet};
+use model::resnet::{HeadOutput, LabelHeads, ResNet, ResNetConfig};
 use model::weights::adopt;
 
 use self::checkpoint::{Checkpoint, Progress};
@@ -295,7 +299,7 @@ fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
     let mut network = progress.network().init(&training_device)?;
     if let Some(from) = &settings.from {
         let mut learnt = progress.network().init(device)?;
-        progress.started_from = Some(start_from(&mut learnt, from, device)?);
+        progress.started_from = Some(start_from(&mut learnt, &progress.network(), from, device)?);
         // By way of a record, so that the parameters are still tracked by the differentiating device.
         network = network.load_record(learnt.into_record());
     }
@@ -311,8 +315,11 @@ fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
 
 /// Takes over what the network of a model.json has learnt, and says what is left to learn from nothing. Returns the SHA-256
 /// of its weights.
-fn start_from(network: &mut ResNet, path: &Path, device: &Device) -> Result<String> {
-    let (card, tensors) = trained::read(path, "--from")?;
+fn start_from(network: &mut ResNet, wanted: &ResNetConfig, path: &Path, device: &Device) -> Result<String> {
+    let (mut card, mut tensors) = trained::read(path, "--from")?;
+    if wanted.label_heads == LabelHeads::Pooled {
+        pooled::look_at_pooled(&mut tensors, &mut card.network)?;
+    }
     let left = adopt(network, tensors, device)?;
     println!("Starting from {}.", path.display());
     if !left.is_empty() {

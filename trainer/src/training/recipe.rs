@@ -14,12 +14,13 @@ use super::augment::Augment;
 use crate::files;
 
 /// The recipes that ship with the program, by name.
-pub const PRESETS: [(&str, &str); 6] = [
+pub const PRESETS: [(&str, &str); 7] = [
     ("seed", include_str!("../../presets/seed.toml")),
     ("best", include_str!("../../presets/best.toml")),
     ("finish", include_str!("../../presets/finish.toml")),
     ("instance", include_str!("../../presets/instance.toml")),
     ("colour", include_str!("../../presets/colour.toml")),
+    ("labels", include_str!("../../presets/labels.toml")),
     ("quick", include_str!("../../presets/quick.toml")),
 ];
 
@@ -175,13 +176,14 @@ pub struct Loss {
     /// Pulls pictures of the same item together, where items are known.
     #[serde(default)]
     pub contrast: Option<Contrast>,
-    /// Keeps what the network knows that the run starts from. Its answers are what is learnt then, and labels are not.
+    /// Keeps what the network knows that the run starts from. Its answers are what is learnt then, boxes are not, and labels as far as
+    /// this gives them a weight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distillation: Option<Distillation>,
 }
 
 /// A network is taught to tell items apart while it keeps what it was: the one that the run starts from is its teacher. Categories and
-/// attributes follow from the feature, so that their heads stay as they are.
+/// attributes follow from what stays, so that their heads may stay as they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Distillation {
@@ -196,6 +198,9 @@ pub struct Distillation {
     /// Share that the garments' colours have in that likeness: the instance feature then tells colours on photos, too.
     #[serde(default, skip_serializing_if = "is_none")]
     pub colour: f32,
+    /// Weight of category and attributes, which are learnt beside the teacher's answers.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub labels: f32,
     /// What likenesses of neighbours are divided by.
     pub temperature: f32,
     /// Share that the teacher's feature has in the likeness by which items are told apart; the instance feature has the rest.
@@ -301,7 +306,7 @@ impl Recipe {
     }
 
     fn validate_distillation(&self, distillation: &Distillation) -> Result<()> {
-        let Distillation { frozen_blocks, feature, boxes, neighbours, colour, temperature, share } =
+        let Distillation { frozen_blocks, feature, boxes, neighbours, colour, labels, temperature, share } =
             *distillation;
         ensure!(
             self.network.instance.is_some() && self.loss.contrast.is_some(),
@@ -316,7 +321,7 @@ impl Recipe {
             "loss.distillation.frozen_blocks is more than the network has"
         );
         ensure!(
-            [feature, boxes, neighbours].iter().all(|weight| weight.is_finite() && *weight >= 0.0),
+            [feature, boxes, neighbours, labels].iter().all(|weight| weight.is_finite() && *weight >= 0.0),
             "the weights of loss.distillation must not be negative"
         );
         ensure!(
@@ -373,7 +378,10 @@ mod tests {
             Recipe::find(name).unwrap();
         }
         let message = Recipe::find("sed").unwrap_err().to_string();
-        assert!(message.contains("Presets: seed, best, finish, instance, colour, quick"), "{message}");
+        assert!(
+            message.contains("Presets: seed, best, finish, instance, colour, labels, quick"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -1,31 +1,44 @@
 //! The mean of the weights of runs that went on from the same network ("Model soups", Wortsman et al. 2022): it does what each of them
 //! does, and often better.
 
-use std::collections::HashMap;
-use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use model::resnet::{LabelHeads, ResNetConfig};
 use model::weights::{HostTensor, to_host};
 use serde_json::{Value, json};
 
 use super::BEST;
 use super::checkpoint::{Average, Progress};
+use super::matrix::Tensors;
+use super::pooled::look_at_pooled;
 
 /// Turns `tensors`, those of a run that came as far as `progress`, into the mean of them and those of the other runs' best steps, each
-/// counting alike. Returns what a card says of the other runs.
+/// counting alike. Returns what a card says of the other runs. Where the label heads of any look at the pooled map, those of all do, and
+/// `network` says so.
 ///
 /// Fails, naming the run, where one cannot be read, or has a network of another shape, other categories, attributes or preprocessing.
-pub fn blend<S: BuildHasher>(
-    tensors: &mut HashMap<String, HostTensor, S>,
+pub(crate) fn blend(
+    tensors: &mut Tensors,
+    network: &mut ResNetConfig,
     progress: &Progress,
     others: &[PathBuf],
 ) -> Result<Vec<Value>> {
     let mut told = Vec::new();
-    for folder in others {
-        let Average { progress: other, network } = Average::load(&folder.join(BEST))?;
+    let heads_aside =
+        |progress: &Progress| ResNetConfig { label_heads: LabelHeads::default(), ..progress.network() };
+    let others: Vec<(&PathBuf, Average)> = others
+        .iter()
+        .map(|folder| Ok((folder, Average::load(&folder.join(BEST))?)))
+        .collect::<Result<_>>()?;
+    let are_pooled = |(_, other): &(_, Average)| other.progress.network().label_heads == LabelHeads::Pooled;
+    if others.iter().any(are_pooled) {
+        look_at_pooled(tensors, network)?;
+    }
+    let count = (others.len() + 1) as f32;
+    for (folder, Average { progress: other, network: learnt }) in others {
         ensure!(
-            other.network() == progress.network()
+            heads_aside(&other) == heads_aside(progress)
                 && other.labels == progress.labels
                 && other.attributes == progress.attributes
                 && other.recipe.preprocess == progress.recipe.preprocess,
@@ -33,24 +46,22 @@ pub fn blend<S: BuildHasher>(
              mean of them",
             folder.display()
         );
-        for (name, tensor) in to_host(&network)? {
+        let mut more: Tensors = to_host(&learnt)?.into_iter().collect();
+        if network.label_heads == LabelHeads::Pooled {
+            look_at_pooled(&mut more, &mut other.network())?;
+        }
+        for (name, tensor) in more {
             add(tensors, &name, &tensor, folder)?;
         }
         told.push(json!({ "step": other.step, "started_from": other.started_from, "recipe": other.recipe }));
     }
-    let count = (others.len() + 1) as f32;
     for value in tensors.values_mut().flat_map(|tensor| &mut tensor.values) {
         *value /= count;
     }
     Ok(told)
 }
 
-fn add<S: BuildHasher>(
-    tensors: &mut HashMap<String, HostTensor, S>,
-    name: &str,
-    other: &HostTensor,
-    folder: &Path,
-) -> Result<()> {
+fn add(tensors: &mut Tensors, name: &str, other: &HostTensor, folder: &Path) -> Result<()> {
     let own = tensors.get_mut(name).filter(|own| own.shape == other.shape);
     let own = own.with_context(|| format!("The run in {} has another {name}", folder.display()))?;
     for (sum, value) in own.values.iter_mut().zip(&other.values) {

@@ -10,7 +10,7 @@ use model::crop::CropBox;
 use model::embedder::{MINIMUM_BOX, garment};
 use model::frozen::Frozen;
 use model::preprocess::{ChannelOrder, Preprocess};
-use model::resnet::ResNetConfig;
+use model::resnet::{LabelHeads, ResNetConfig};
 use rayon::prelude::*;
 
 use super::checkpoint::Progress;
@@ -52,10 +52,14 @@ impl Teacher {
             "The run began with other weights than those of {}",
             path.display()
         );
-        let heads_aside = |network: &ResNetConfig| ResNetConfig { instance: None, ..network.clone() };
-        let own = heads_aside(&progress.network());
+        // What the label heads look at may change on the way.
+        let heads_aside = |network: &ResNetConfig| ResNetConfig {
+            instance: None,
+            label_heads: LabelHeads::default(),
+            ..network.clone()
+        };
         ensure!(
-            heads_aside(&card.network) == own
+            heads_aside(&card.network) == heads_aside(&progress.network())
                 && card.labels == progress.labels
                 && card.attributes == progress.attributes,
             "The network of {} has another shape, other categories or other attributes than the recipe and the data, so it \
@@ -67,7 +71,8 @@ impl Teacher {
             "The network of {} sees pictures preprocessed in another way than the recipe says",
             path.display()
         );
-        Ok(Self { frozen: Frozen::new(&own, &tensors)?, blocks })
+        let bare = ResNetConfig { instance: None, ..card.network };
+        Ok(Self { frozen: Frozen::new(&bare, &tensors)?, blocks })
     }
 
     /// Adds to the pictures to train on that show no known item a close-up of each, around its box or where the network finds one, and

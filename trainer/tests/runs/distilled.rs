@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use model::weights::ModelCard;
 use safetensors::SafeTensors;
 
 use crate::resume::kill_after_a_checkpoint;
-use crate::{RECIPE, data, export, finish, refused, train, weights};
+use crate::{RECIPE, data, export, finish, index, refused, train, weights};
 
 /// What is added to the recipe of the network that it starts from.
 const MORE: &str = "
@@ -89,6 +90,44 @@ fn what_it_was_stays_and_a_killed_run_goes_on_to_the_same_weights() {
     let text = finish(train_from(&data, &model, &killed, true));
     assert!(text.contains("Going on after step"), "{text}");
     assert_eq!(learnt, weights(&killed));
+}
+
+#[test]
+fn labels_are_learnt_by_heads_that_look_at_the_pooled_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, model) = taught(folder.path());
+    let recipe = fs::read_to_string(data.join("recipe.toml")).unwrap();
+    let pooled = recipe
+        .replace("box_head = \"map\"", "box_head = \"map\"\nlabel_heads = \"pooled\"")
+        .replace("neighbours = 1.0", "neighbours = 1.0\nlabels = 1.0");
+    fs::write(data.join("recipe.toml"), pooled).unwrap();
+    let run = folder.path().join("run");
+    let text = finish(train_from(&data, &model, &run, false));
+    // The teacher's heads look at the feature; folded into the pooled map, they are where the run's begin.
+    assert!(!text.contains("head.category"), "{text}");
+    let log = fs::read_to_string(run.join("log.csv")).unwrap();
+    let columns: Vec<&str> = log.lines().next().unwrap().split(',').collect();
+    let place = columns.iter().position(|name| *name == "category_loss").unwrap();
+    let losses: Vec<f32> =
+        log.lines().skip(1).filter_map(|row| row.split(',').nth(place)?.parse().ok()).collect();
+    assert!(losses.len() > 1 && losses[losses.len() - 1] < losses[0], "{losses:?}");
+    let weights = weights(&run);
+    let weights = SafeTensors::deserialize(&weights).unwrap();
+    assert_eq!(weights.tensor("head.category.weight").unwrap().shape(), [2, 8]);
+
+    // Its second feature may be shortened, too, and the network that comes out embeds.
+    let (pictures, out) = (data.display().to_string(), folder.path().join("short"));
+    let shares = ["--instance-share", "0.5", "--second-look", "0.1"];
+    let shorten = |length: &str| {
+        export(&run, &out, &[&shares[..], &["--pictures", &pictures, "--instance-length", length]].concat())
+    };
+    let text = refused(shorten("5"));
+    assert!(text.contains("it must be from 1 to 4"), "{text}");
+    let text = finish(shorten("3"));
+    assert!(text.contains("3 values hold"), "{text}");
+    let card = ModelCard::from_json(&fs::read(out.join("model.json")).unwrap()).unwrap();
+    assert_eq!((card.network.instance_length(), card.network.feature_length()), (3, 6));
+    finish(index(&data, 0..20, &out, &folder.path().join("catalogue")));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod distilled;
 mod diverged;
 mod full_disk;
 mod killed;
+mod refined;
 mod resume;
 mod terminal;
 
