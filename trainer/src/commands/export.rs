@@ -125,10 +125,10 @@ pub fn run(flags: Flags) -> Result<()> {
     if flags.emphasis > 0.0 && flags.pictures.is_empty() {
         emphasise(&mut tensors, &network, flags.emphasis)?;
     }
-    if !flags.pictures.is_empty() {
+    let &Flags { fit_heads, feature_length, instance_length, emphasis, ref pictures, .. } = &flags;
+    let wanted = Wanted { pictures, fit_heads, feature_length, instance_length, emphasis };
+    if wanted.is_anything() {
         let looks = Looks { second_look: flags.second_look, mirror: flags.mirror };
-        let &Flags { fit_heads, feature_length, instance_length, emphasis, ref pictures, .. } = &flags;
-        let wanted = Wanted { pictures, fit_heads, feature_length, instance_length, emphasis };
         refine(&mut tensors, &mut network, &progress, looks, &wanted)?;
     }
     let mut changed = network.init(&Device::flex())?;

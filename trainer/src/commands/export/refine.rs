@@ -29,6 +29,14 @@ pub(super) struct Wanted<'a> {
     pub(super) emphasis: f64,
 }
 
+impl Wanted<'_> {
+    /// Without pictures, or anything to do with them, a network stays as it is.
+    pub(super) fn is_anything(&self) -> bool {
+        let is_shorter = self.feature_length.is_some() || self.instance_length.is_some();
+        !self.pictures.is_empty() && (self.fit_heads || is_shorter || self.emphasis > 0.0)
+    }
+}
+
 /// Looks at the pictures, and gives the network heads that are fitted to them, a shorter feature, or one that
 /// tells their categories better apart.
 ///
