@@ -27,11 +27,7 @@ pub(crate) fn shorten(
     pools: &[Vec<Vec<f32>>],
 ) -> Result<f64> {
     let old = config.feature_length();
-    ensure!(
-        (1..old).contains(&length),
-        "--feature-length is {length}; the network's feature has {old} values, so it must be from 1 to {}",
-        old - 1
-    );
+    check("--feature-length", "feature", length, old)?;
     ensure!(
         config.box_head == BoxHead::Map && config.label_heads == LabelHeads::Pooled,
         "A feature that a head looks at cannot be shortened (network.box_head, network.label_heads)"
@@ -62,11 +58,7 @@ pub(crate) fn shorten_instance(
     let Some(instance) = &mut config.instance else {
         bail!("--instance-length is given, but the network has no instance head (network.instance)")
     };
-    ensure!(
-        (1..old).contains(&length),
-        "--instance-length is {length}; the network's instance feature has {old} values, so it must be from 1 to {}",
-        old - 1
-    );
+    check("--instance-length", "instance feature", length, old)?;
     let units = features.iter().map(|set| set.iter().map(|feature| Ok(unit(feature)?)).collect());
     let (kept, share) = components(&units.collect::<Result<Vec<_>>>()?, old, length);
     for (name, width) in
@@ -77,6 +69,16 @@ pub(crate) fn shorten_instance(
     }
     instance.length = length;
     Ok(share)
+}
+
+/// Fails where `length`, which `flag` gives, is not fewer values than the `old` ones.
+fn check(flag: &str, feature: &str, length: usize, old: usize) -> Result<()> {
+    ensure!(
+        (1..old).contains(&length),
+        "{flag} is {length}; the network's {feature} has {old} values, so it must be from 1 to {}",
+        old - 1
+    );
+    Ok(())
 }
 
 /// The first `length` principal components of vectors of length 1, by their second moments, and the share of the squares that those

@@ -1,19 +1,25 @@
 //! What `export` does with pictures: heads fitted to them, and a shorter feature.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use model::weights::{ModelCard, read};
 
 use crate::{assert_same, data, export, finish, index, refused, train};
 
+/// A folder of pictures, and a run of so many steps over them.
+fn trained(folder: &Path, steps: &str) -> (PathBuf, PathBuf) {
+    let (data, run) = (data(folder), folder.join("run"));
+    let mut command = train(&data, &run, false);
+    command.args(["--steps", steps]);
+    finish(command);
+    (data, run)
+}
+
 #[test]
 fn heads_are_fitted_and_a_feature_is_shortened() {
     let folder = tempfile::tempdir().unwrap();
-    let data = data(folder.path());
-    let run = folder.path().join("run");
-    let mut command = train(&data, &run, false);
-    command.args(["--steps", "10"]);
-    finish(command);
+    let (data, run) = trained(folder.path(), "10");
     let pictures = data.display().to_string();
     let with = ["--second-look", "0.1", "--mirror", "--pictures", &pictures];
     let to = |name: &str, more: &[&str]| {
@@ -62,11 +68,7 @@ fn heads_are_fitted_and_a_feature_is_shortened() {
 #[test]
 fn what_cannot_be_fitted_or_shortened_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let data = data(folder.path());
-    let run = folder.path().join("run");
-    let mut command = train(&data, &run, false);
-    command.args(["--steps", "5"]);
-    finish(command);
+    let (data, run) = trained(folder.path(), "5");
     let out = folder.path().join("out");
     let pictures = data.display().to_string();
     let message = |more: &[&str]| refused(export(&run, &out, more));
