@@ -29,7 +29,8 @@ pub struct Flags {
     #[arg(long, value_name = "RUN")]
     run: PathBuf,
 
-    /// Another run that started from the same network, or from this run's: what is written is the mean of all weights. May be repeated.
+    /// Another run that started from the same network, or from this run's: what is written is the mean of all weights. May be repeated;
+    /// a run that is given twice counts twice.
     #[arg(long, value_name = "RUN")]
     mean_with: Vec<PathBuf>,
 

@@ -18,7 +18,8 @@ pub struct Flags {
     data: Vec<PathBuf>,
 
     /// What to do: `seed` (the 2018 article's recipe), `quick` (for a CPU), `best`, `finish` (from the weights of `best`),
-    /// `instance` (from those of `finish`), `colour` (from those of `instance`), `labels` (from those of `colour`), or a recipe file.
+    /// `instance` (from those of `finish`), `colour` (from those of `instance`), `labels` (from those of `colour`),
+    /// `across` (from those of `labels`), or a recipe file.
     #[arg(long, default_value = "best", value_name = "NAME|FILE")]
     preset: String,
 

@@ -35,6 +35,8 @@ pub struct Batch {
     pub attributes: Vec<Option<usize>>,
     /// `[batch]`: the number of the item that is shown, where it is known.
     pub items: Vec<Option<usize>>,
+    /// How many of the pictures are of the first data set. They come first.
+    pub of_first: usize,
 }
 
 /// Gives the batches of a run in order, from any step on.
@@ -81,8 +83,9 @@ impl Loader {
 /// The batch of one step.
 #[must_use]
 pub fn batch(sources: &Sources, recipe: &Recipe, step: usize) -> Batch {
-    let mut batch = Batch::default();
-    for (place, picture) in choose(sources, recipe, step).into_iter().enumerate() {
+    let (chosen, of_first) = choose(sources, recipe, step);
+    let mut batch = Batch { of_first, ..Batch::default() };
+    for (place, picture) in chosen.into_iter().enumerate() {
         let mut rng = random(recipe.seed, &[1, step as u64, place as u64]);
         let augment = match &recipe.augment_items {
             Some(own) if picture.item.is_some() => own,
@@ -132,9 +135,10 @@ fn mix(batch: &mut Batch, mixup: &Mixup, rng: &mut impl Rng) {
 }
 
 /// The pictures of one step: from each data set its share, walking through ever new shuffles of the set, in which the
-/// pictures of an item follow each other.
-fn choose<'a>(sources: &'a Sources, recipe: &Recipe, step: usize) -> Vec<&'a Picture> {
+/// pictures of an item follow each other; and how many are of the first set.
+fn choose<'a>(sources: &'a Sources, recipe: &Recipe, step: usize) -> (Vec<&'a Picture>, usize) {
     let counts = split(recipe, &sources.sets.iter().map(|set| set.training.len()).collect::<Vec<_>>(), step);
+    let of_first = counts.first().map_or(0, |(_, count)| *count);
     let mut chosen = Vec::with_capacity(recipe.batch);
     for (set, (source, (before, count))) in sources.sets.iter().zip(counts).enumerate() {
         let size = source.training.len();
@@ -153,7 +157,7 @@ fn choose<'a>(sources: &'a Sources, recipe: &Recipe, step: usize) -> Vec<&'a Pic
             chosen.push(&source.training[shuffle.1[position % size]]);
         }
     }
-    chosen
+    (chosen, of_first)
 }
 
 /// The groups in random order, those of known items in runs of this many whose first picture is of one category.
@@ -253,6 +257,7 @@ mod tests {
             has_box: vec![1.0; 8],
             attributes: vec![Some(1); 16],
             items: vec![Some(3); 8],
+            of_first: 0,
         };
         let mut half = batch.clone();
         half.items[4..].fill(None);
@@ -316,6 +321,41 @@ mod tests {
             pictures.filter(|(_, item)| item.is_some()).map(|(input, _)| is_mirrored(input)).collect();
         assert!(turned.chunks(2).all(|pair| pair[0] == pair[1]), "{turned:?}");
         assert!(turned.contains(&true) && turned.contains(&false));
+    }
+
+    #[test]
+    fn a_batch_knows_which_pictures_are_of_the_first_set() {
+        let set = |label: usize, count: usize| Source {
+            training: vec![
+                Picture {
+                    pixels: image::RgbImage::new(8, 8),
+                    label,
+                    bbox: None,
+                    attributes: Vec::new(),
+                    item: None,
+                };
+                count
+            ],
+            validation: Vec::new(),
+            groups: (0..count).map(|place| vec![place]).collect(),
+        };
+        let sources = Sources {
+            sets: vec![set(0, 5), set(1, 20), set(2, 20)],
+            labels: Vec::new(),
+            attributes: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        let mut recipe = Recipe::find("across").unwrap();
+        (recipe.batch, recipe.shares) = (7, vec![0.35, 0.25, 0.4]);
+        let counts: Vec<usize> = (0..20)
+            .map(|step| {
+                let batch = batch(&sources, &recipe, step);
+                let (first, others) = batch.labels.split_at(batch.of_first);
+                assert!(first.iter().all(|label| *label == 0) && others.iter().all(|label| *label > 0));
+                batch.of_first
+            })
+            .collect();
+        assert_eq!(counts.iter().sum::<usize>(), 49, "{counts:?}");
     }
 
     #[test]

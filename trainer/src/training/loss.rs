@@ -47,7 +47,7 @@ impl Losses {
         let mut distilled = Tensor::zeros([1], device);
         let mut features = recipe.contrast.as_ref().map(|_| compared.clone());
         if let (Some(recipe), Some(lesson)) = (&recipe.distillation, lesson) {
-            distilled = distillation::loss(&output, &compared, &batch.items, lesson, recipe, device);
+            distilled = distillation::loss(&output, &compared, batch, lesson, recipe, device);
             // The product of two such vectors is the weighted mean of both products.
             let taught = contrast::unit(lesson.feature.clone()) * recipe.share.sqrt();
             let own = compared * (1.0 - recipe.share).sqrt();
@@ -156,6 +156,7 @@ mod tests {
             has_box: vec![1.0, 0.0],
             attributes: vec![Some(0), None, None, Some(2)],
             items: vec![None, None],
+            of_first: 0,
         };
         let value = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f32>().unwrap()[0];
         let plain =
@@ -203,6 +204,7 @@ mod tests {
             boxes: 2.0,
             neighbours: 0.0,
             colour: 0.0,
+            across: 0.0,
             labels: 0.0,
             temperature: 0.5,
             share: 0.36,

@@ -14,13 +14,14 @@ use super::augment::Augment;
 use crate::files;
 
 /// The recipes that ship with the program, by name.
-pub const PRESETS: [(&str, &str); 7] = [
+pub const PRESETS: [(&str, &str); 8] = [
     ("seed", include_str!("../../presets/seed.toml")),
     ("best", include_str!("../../presets/best.toml")),
     ("finish", include_str!("../../presets/finish.toml")),
     ("instance", include_str!("../../presets/instance.toml")),
     ("colour", include_str!("../../presets/colour.toml")),
     ("labels", include_str!("../../presets/labels.toml")),
+    ("across", include_str!("../../presets/across.toml")),
     ("quick", include_str!("../../presets/quick.toml")),
 ];
 
@@ -198,6 +199,10 @@ pub struct Distillation {
     /// Share that the garments' colours have in that likeness: the instance feature then tells colours on photos, too.
     #[serde(default, skip_serializing_if = "is_none")]
     pub colour: f32,
+    /// Weight of keeping neighbours across data sets: pictures of the first one and of all the others that the teacher finds alike by that
+    /// likeness, of known items or none, are so for the instance feature. A photo then finds drawings, and a drawing photos.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub across: f32,
     /// Weight of category and attributes, which are learnt beside the teacher's answers.
     #[serde(default, skip_serializing_if = "is_none")]
     pub labels: f32,
@@ -306,8 +311,17 @@ impl Recipe {
     }
 
     fn validate_distillation(&self, distillation: &Distillation) -> Result<()> {
-        let Distillation { frozen_blocks, feature, boxes, neighbours, colour, labels, temperature, share } =
-            *distillation;
+        let Distillation {
+            frozen_blocks,
+            feature,
+            boxes,
+            neighbours,
+            colour,
+            across,
+            labels,
+            temperature,
+            share,
+        } = *distillation;
         ensure!(
             self.network.instance.is_some() && self.loss.contrast.is_some(),
             "loss.distillation needs a network.instance, and loss.contrast to teach it"
@@ -321,7 +335,9 @@ impl Recipe {
             "loss.distillation.frozen_blocks is more than the network has"
         );
         ensure!(
-            [feature, boxes, neighbours, labels].iter().all(|weight| weight.is_finite() && *weight >= 0.0),
+            [feature, boxes, neighbours, across, labels]
+                .iter()
+                .all(|weight| weight.is_finite() && *weight >= 0.0),
             "the weights of loss.distillation must not be negative"
         );
         ensure!(

@@ -14,7 +14,7 @@ use super::matrix::Tensors;
 use super::pooled::look_at_pooled;
 
 /// Turns `tensors`, those of a run that came as far as `progress`, into the mean of them and those of the other runs' best steps, each
-/// counting alike. Returns what a card says of the other runs. Where the label heads of any look at the pooled map, those of all do, and
+/// counting alike, and as often as it is given. Returns what a card says of the other runs, each once. Where the label heads of any look at the pooled map, those of all do, and
 /// `network` says so.
 ///
 /// Fails, naming the run, where one cannot be read, or has a network of another shape, other categories, attributes or preprocessing.
@@ -36,6 +36,7 @@ pub(crate) fn blend(
         look_at_pooled(tensors, network)?;
     }
     let count = (others.len() + 1) as f32;
+    let folders: Vec<&PathBuf> = others.iter().map(|(folder, _)| *folder).collect();
     for (folder, Average { progress: other, network: learnt }) in others {
         ensure!(
             heads_aside(&other) == heads_aside(progress)
@@ -53,7 +54,11 @@ pub(crate) fn blend(
         for (name, tensor) in more {
             add(tensors, &name, &tensor, folder)?;
         }
-        told.push(json!({ "step": other.step, "started_from": other.started_from, "recipe": other.recipe }));
+        let times = folders.iter().filter(|other| **other == folder).count();
+        let one = json!({ "step": other.step, "started_from": other.started_from, "times": times, "recipe": other.recipe });
+        if !told.contains(&one) {
+            told.push(one);
+        }
     }
     for value in tensors.values_mut().flat_map(|tensor| &mut tensor.values) {
         *value /= count;

@@ -36,8 +36,7 @@ pub(super) struct Lesson {
     pub(super) feature: Tensor<2>,
     /// `[batch, 4]`: x1, y1, x2, y2 as fractions of the input square, unbounded.
     pub(super) boxes: Tensor<2>,
-    /// `[pictures, PALETTE_LENGTH]`, of length 1: the colours of the garment in each picture of no known item, in their order; where the
-    /// recipe asks for them.
+    /// `[batch, PALETTE_LENGTH]`, of length 1: the colours of the garment in each picture; where the recipe asks for them.
     pub(super) palettes: Option<Tensor<2>>,
 }
 
@@ -105,7 +104,7 @@ impl Teacher {
     ///
     /// - `batch.inputs`: `[batch, 3, size, size]`, preprocessed, flat
     pub(super) fn answer(&self, batch: &Batch, recipe: &Recipe, device: &Device) -> Lesson {
-        let (pictures, items, batch) = (&batch.inputs, &batch.items, batch.labels.len());
+        let (pictures, batch) = (&batch.inputs, batch.labels.len());
         let one = (pictures.len() / batch.max(1)).max(1);
         // A picture a core.
         let seen: Vec<_> = pictures
@@ -126,16 +125,14 @@ impl Teacher {
         };
         let has_colours =
             recipe.loss.distillation.as_ref().is_some_and(|distillation| distillation.colour > 0.0);
-        let unknown: Vec<usize> = (0..batch).filter(|at| items[*at].is_none()).collect();
-        // A device may refuse a tensor of nothing.
-        let palettes = (has_colours && !unknown.is_empty()).then(|| {
+        let palettes = has_colours.then(|| {
             let palette = |at: usize| -> [f32; PALETTE_LENGTH] {
                 let [x1, y1, x2, y2] = std::array::from_fn(|corner| seen[at].output.boxes[corner]);
                 let garment = CropBox::from_prediction([x1, y1, x2, y2], MINIMUM_BOX);
                 colour::palette(&shown(&pictures[at * one..(at + 1) * one], &recipe.preprocess), garment)
             };
-            let values: Vec<f32> = unknown.par_iter().flat_map_iter(|at| palette(*at)).collect();
-            Tensor::from_data(TensorData::new(values, [unknown.len(), PALETTE_LENGTH]), device)
+            let values: Vec<f32> = (0..batch).into_par_iter().flat_map_iter(palette).collect();
+            Tensor::from_data(TensorData::new(values, [batch, PALETTE_LENGTH]), device)
         });
         let maps = gather(&|sight| &sight.map.values);
         let channels = maps.len() / (batch * size * size).max(1);

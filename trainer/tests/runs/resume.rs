@@ -84,12 +84,24 @@ fn the_mean_of_two_runs_is_between_them_and_one_of_strangers_is_refused() {
     let second = runs[1].display().to_string();
     let (own, other) = (tensors(&runs[0], "own", &[]), tensors(&runs[1], "other", &[]));
     let mean = tensors(&runs[0], "mean", &["--mean-with", &second]);
+    let more = tensors(&runs[0], "more", &["--mean-with", &second, "--mean-with", &second]);
     let name = "head.category.weight";
-    let [own, mean, other] = [&own[name].values, &mean[name].values, &other[name].values];
+    let [own, mean, more, other] =
+        [&own[name].values, &mean[name].values, &more[name].values, &other[name].values];
     assert_ne!(own, other);
     for ((own, mean), other) in own.iter().zip(mean).zip(other) {
         assert!((f32::midpoint(*own, *other) - mean).abs() < 2e-3, "{mean} is not between {own} and {other}");
     }
+    for ((own, more), other) in own.iter().zip(more).zip(other) {
+        assert!(
+            ((own + 2.0 * other) / 3.0 - more).abs() < 2e-3,
+            "{other} does not count twice beside {own} in {more}"
+        );
+    }
+    let card = fs::read(folder.path().join("more/model.json")).unwrap();
+    let card: serde_json::Value = serde_json::from_slice(&card).unwrap();
+    let others = card["training"]["mean_with"].as_array().unwrap();
+    assert_eq!((others.len(), &others[0]["times"]), (1, &2.into()), "told once, with how often");
     // A network of another shape.
     let text = fs::read_to_string(data.join("recipe.toml")).unwrap();
     let wide = text.replace("embedding = 6", "embedding = 7");
