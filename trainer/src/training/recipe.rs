@@ -395,7 +395,7 @@ mod tests {
         }
         let message = Recipe::find("sed").unwrap_err().to_string();
         assert!(
-            message.contains("Presets: seed, best, finish, instance, colour, labels, quick"),
+            message.contains("Presets: seed, best, finish, instance, colour, labels, across, quick"),
             "{message}"
         );
     }
