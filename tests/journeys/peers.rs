@@ -6,6 +6,7 @@
 
 mod feature_file;
 mod item_file;
+mod training;
 
 use std::{
     env, fs,

@@ -1,18 +1,20 @@
 """How many pictures a second PyTorch trains on, eagerly, with a recipe's network: the peer of `trainer train`.
 
-    python train_torch.py --recipe trainer/presets/best.toml --trainer PROGRAM --data DATA [--data DATA ...] [--device cuda|cpu] [--backend libtorch]
-        [--steps 60] [--rounds 3] [--json]
+    python train_torch.py --recipe trainer/presets/best.toml --trainer PROGRAM --data DATA [--data DATA ...] [--device cuda|cpu]
+        [--backend libtorch] [--steps 60] [--rounds 3] [--json]
 
-The network, its batch, SGD with Nesterov's momentum and the loss of categories and boxes are those of the recipe, and start at random. PyTorch's pictures are random numbers that lie on
-the device before the clock starts; `trainer train --device BACKEND` reads, decodes and varies those of DATA while it trains, and its moving average of the weights is its own,
-too, which favours PyTorch. Both take a turn in every round, and the best of each counts: over 1 is quicker than PyTorch. `--precision tf32` lets PyTorch multiply by
-TF32 on a GPU that has it, and `--compile` is not there: eager is what is asked about.
+Network, batch, SGD with momentum and the loss of categories and boxes are the recipe's; weights start at random. PyTorch's pictures are random
+numbers that lie on the device before the clock starts. `trainer train --device BACKEND` reads, decodes and varies those of DATA while it trains, and keeps a
+moving average of the weights, which favours PyTorch. Both take a turn in every round, and the best of each counts: over 1 is quicker than PyTorch.
+`--precision tf32` lets PyTorch multiply in TF32 on a GPU that has it. Recipes with attributes, an instance head or a contrastive loss are refused: that part
+of their work is not here.
 """
 
 import argparse
 import csv
 import json
 import subprocess
+import sys
 import tempfile
 import time
 import tomllib
@@ -30,9 +32,6 @@ WARM_UP = 10
 
 class Learnt(Weights):
     """Parameters of a network that learns: its batch norms take the mean and variance of the batch."""
-
-    def __init__(self, tensors):
-        super().__init__(tensors)
 
     def batch_norm(self, x, path, epsilon):
         mean, variance = self(f"{path}.running_mean"), self(f"{path}.running_var")
@@ -111,7 +110,9 @@ class Peer:
         )
 
     def step(self):
-        answer = forward(self.network, Learnt(self.tensors), self.pictures)
+        weights = Learnt(self.tensors)
+        answer = forward(self.network, weights, self.pictures)
+        assert not weights.unused, f"the network has no use for {sorted(weights.unused)}"
         loss = self.recipe["loss"]
         category = F.cross_entropy(answer["category"], self.labels, label_smoothing=loss["label_smoothing"])
         total = category + loss["boxes"] * F.mse_loss(answer["boxes"], self.boxes)
@@ -146,6 +147,8 @@ def trainer_rates(arguments, steps):
 
 def measure(arguments):
     recipe = tomllib.loads(arguments.recipe.read_text())
+    if recipe.get("attributes") or recipe["network"].get("instance") or recipe["loss"].get("contrast"):
+        sys.exit(f"{arguments.recipe} asks for attributes, an instance head or a contrastive loss, which are not measured here")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = arguments.precision == "tf32"
     torch.backends.cudnn.benchmark = True
     peer = Peer(recipe, torch.device(arguments.device))
@@ -155,6 +158,7 @@ def measure(arguments):
         if arguments.trainer:
             ours += trainer_rates(arguments, arguments.steps + 50)
     report = {"torch": torch.__version__, "device": arguments.device, "batch": recipe["batch"], "pytorch": max(theirs)}
+    report["tensors"] = {name: list(tensor.shape) for name, tensor in peer.tensors.items()}
     if ours:
         report |= {"backend": arguments.backend, "twill": max(ours), "ratio": max(ours) / max(theirs)}
     return report
