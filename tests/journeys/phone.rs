@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::{
     journey::Plan,
     page::Backend,
-    photos::{drawn_shirt, jpeg, phone_photo},
+    photos::{drawn_shirt, jpeg, phone_photo, twelve_megapixels},
     server::Stand,
     site::{Shipped, real_photos, test_photos},
 };
@@ -96,13 +96,13 @@ fn nothing_moves_when_loading_ends() -> Result<()> {
     })
 }
 
-/// `upright` as a phone stores it, against the same picture stored upright.
+/// `upright` as a phone stores it, against the same pixels stored upright.
 fn a_phone_photo_is_upright(backend: Backend, upright: &RgbImage) -> Result<()> {
     let shipped = Shipped::open()?;
     let folder = tempfile::tempdir()?;
     let file = phone_photo(upright)?;
     let native = shipped.recommend(&file, 5)?;
-    let small = shipped.recommend(&jpeg(upright)?, 5)?;
+    let stood = shipped.recommend(&jpeg(&twelve_megapixels(upright))?, 5)?;
     let sideways = shipped.recommend(&jpeg(&image::imageops::rotate270(upright))?, 5)?;
     let photo = save(folder.path(), "phone.jpg", &file)?;
     let ids: Vec<&str> = shipped.items().iter().map(|item| item.id.as_str()).collect();
@@ -120,7 +120,7 @@ fn a_phone_photo_is_upright(backend: Backend, upright: &RgbImage) -> Result<()> 
             query.height
         );
         // The way it is stored must not matter, whereas the way it is turned does.
-        let same = cosine(&query.embedding, &small.embedding.vector);
+        let same = cosine(&query.embedding, &stood.embedding.vector);
         let other = cosine(&query.embedding, &sideways.embedding.vector);
         println!("cosine with the upright picture {same}, with the picture on its side {other}");
         ensure!(

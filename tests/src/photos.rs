@@ -50,9 +50,13 @@ pub fn png(picture: &RgbImage) -> Result<Vec<u8>> {
 ///
 /// The pixels lie on their side, 4000 x 3000, and EXIF orientation 6 says that they have to be turned clockwise.
 pub fn phone_photo(upright: &RgbImage) -> Result<Vec<u8>> {
-    let large = imageops::resize(upright, 3000, 4000, FilterType::Triangle);
-    let file = jpeg(&imageops::rotate270(&large))?;
-    with_orientation(&file, 6)
+    with_orientation(&jpeg(&imageops::rotate270(&twelve_megapixels(upright)))?, 6)
+}
+
+/// The picture as wide and high as a phone's, 3000 x 4000.
+#[must_use]
+pub fn twelve_megapixels(upright: &RgbImage) -> RgbImage {
+    imageops::resize(upright, 3000, 4000, FilterType::Triangle)
 }
 
 /// A JPEG file with an EXIF segment that holds nothing but an orientation (1 to 8).
