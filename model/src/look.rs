@@ -3,14 +3,14 @@
 //! Two must be alike to the network and in their pixels. The network alone takes two white shirts on one bed sheet for
 //! the same, eight by eight means of brightness alone two dresses of one cut on plain ground. Both thresholds come from
 //! measurements: of 250 real photos, each stored again at JPEG quality 50, at 60% of its size, 12% brighter and with 15%
-//! more contrast, 996 of 1,000 pass; of the 8.6 million pairs among 4,137 real photos only one, which is the same photo
-//! twice, and of the 4.5 million among 3,000 drawn garments none. A photo that was cropped by 3% on each side is another
+//! more contrast, 999 of 1,000 pass; of the 8.6 million pairs among 4,137 real photos only one, which is the same photo
+//! twice, and of the 4.5 million among 3,000 drawn garments none: the most alike of them has 0.922. A photo that was cropped by 3% on each side is another
 //! one.
 
 use ::image::RgbImage;
 
 /// Least cosine of the vectors.
-pub const SIMILARITY: f32 = 0.96;
+pub const SIMILARITY: f32 = 0.94;
 /// Least correlation of the looks.
 const CORRELATION: f64 = 0.997;
 /// Side of a look.
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(look(&picture(3, 1, 1.0)).len(), LOOK);
         // Both have to hold.
         let (here, there) = (look(&picture(240, 320, 1.0)), look(&turned));
-        assert!(are_near_duplicates(0.96, &here, &original) && !are_near_duplicates(0.95, &here, &original));
+        assert!(are_near_duplicates(0.94, &here, &original) && !are_near_duplicates(0.93, &here, &original));
         assert!(!are_near_duplicates(0.99, &here, &there));
     }
 }
