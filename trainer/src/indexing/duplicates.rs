@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_pair_is_alike_in_vector_and_look_and_names_the_first() {
         let look = |brightness| look(&picture(40, 40, brightness));
-        let turned = vector_bits(&[0.8, -0.6]);
+        let turned = vector_bits(&[0.85, -0.526_783]);
         let near = vector_bits(&[0.64, -0.768_375]);
         let records = [
             Record { look: look(1.0), ..example("first") },
