@@ -76,11 +76,9 @@ fn neighbours(found: Tensor<2>, taught: Tensor<2>, temperature: f32, device: &De
     let mut own = vec![0.0f32; count * count];
     own.iter_mut().step_by(count + 1).for_each(|value| *value = NEVER);
     let own = Tensor::<2>::from_data(TensorData::new(own, [count, count]), device);
-    let chances = |features: Tensor<2>| {
-        log_softmax(features.clone().matmul(features.transpose()) / temperature + own.clone(), 1)
-    };
-    let (found, taught) = (chances(found), chances(taught));
-    (taught.clone().exp() * (taught - found)).sum() / count as f32
+    let likenesses =
+        |features: Tensor<2>| features.clone().matmul(features.transpose()) / temperature + own.clone();
+    divergence(likenesses(found), likenesses(taught))
 }
 
 /// What [`neighbours`] is, of two parts that are neighbours of each other alone: mean over the pictures of the divergence between whom the
@@ -98,12 +96,18 @@ fn across(found: Tensor<2>, taught: Tensor<2>, first: usize, temperature: f32) -
         one.matmul(other.transpose()) / temperature
     };
     let (found, taught) = (likenesses(found), likenesses(taught));
-    let divergence = |found: Tensor<2>, taught: Tensor<2>| -> Tensor<1> {
-        let [pictures, _] = found.dims();
-        let (found, taught) = (log_softmax(found, 1), log_softmax(taught, 1));
-        (taught.clone().exp() * (taught - found)).sum() / pictures as f32
-    };
     (divergence(found.clone(), taught.clone()) + divergence(found.transpose(), taught.transpose())) / 2.0
+}
+
+/// Mean over the pictures of the Kullback-Leibler divergence between the softmax over what the teacher and over what the network finds.
+///
+/// # Shapes
+///
+/// - `found`, `taught`: `[pictures, others]`: likenesses, divided by the temperature
+fn divergence(found: Tensor<2>, taught: Tensor<2>) -> Tensor<1> {
+    let [pictures, _] = found.dims();
+    let (found, taught) = (log_softmax(found, 1), log_softmax(taught, 1));
+    (taught.clone().exp() * (taught - found)).sum() / pictures as f32
 }
 
 #[cfg(test)]
@@ -112,6 +116,13 @@ mod tests {
 
     fn value(tensor: Tensor<1>) -> f32 {
         tensor.into_data().try_to_vec::<f32>().unwrap()[0]
+    }
+
+    /// From one half for either of two others to what these likenesses say at a temperature of 0.5.
+    fn from_halves(likenesses: [f32; 2]) -> f32 {
+        let sum: f32 = likenesses.iter().map(|value| (value / 0.5).exp()).sum();
+        let chances = likenesses.map(|value| (value / 0.5).exp() / sum);
+        chances.iter().map(|chance| chance * (chance / 0.5).ln()).sum()
     }
 
     #[test]
@@ -124,12 +135,7 @@ mod tests {
         assert!(value(neighbours(turned, taught(), 0.5, &device)).abs() < 1e-6);
         // All the same: each of the two others with one half.
         let same = Tensor::<2>::from_data([[1.0], [1.0], [1.0]], &device);
-        let divergence = |likenesses: [f32; 2]| -> f32 {
-            let sum: f32 = likenesses.iter().map(|value| (value / 0.5).exp()).sum();
-            let chances = likenesses.map(|value| (value / 0.5).exp() / sum);
-            chances.iter().map(|chance| chance * (chance / 0.5).ln()).sum()
-        };
-        let expected = (divergence([0.6, 0.0]) + divergence([0.6, 0.8]) + divergence([0.0, 0.8])) / 3.0;
+        let expected = (from_halves([0.6, 0.0]) + from_halves([0.6, 0.8]) + from_halves([0.0, 0.8])) / 3.0;
         assert!((value(neighbours(same, taught(), 0.5, &device)) - expected).abs() < 1e-5);
     }
 
@@ -146,14 +152,9 @@ mod tests {
         assert!(value(across(wider, taught(), 2, 0.5)).abs() < 1e-6);
         // All the same: one half for either of the others.
         let same = Tensor::<2>::from_data([[1.0], [1.0], [1.0], [1.0]], &device);
-        let divergence = |likenesses: [f32; 2]| -> f32 {
-            let sum: f32 = likenesses.iter().map(|value| (value / 0.5).exp()).sum();
-            let chances = likenesses.map(|value| (value / 0.5).exp() / sum);
-            chances.iter().map(|chance| chance * (chance / 0.5).ln()).sum()
-        };
         // The first part's likenesses to the second are 0 and 1, and 0.8 and 0.6.
-        let there = f32::midpoint(divergence([0.0, 1.0]), divergence([0.8, 0.6]));
-        let back = f32::midpoint(divergence([0.0, 0.8]), divergence([1.0, 0.6]));
+        let there = f32::midpoint(from_halves([0.0, 1.0]), from_halves([0.8, 0.6]));
+        let back = f32::midpoint(from_halves([0.0, 0.8]), from_halves([1.0, 0.6]));
         let expected = f32::midpoint(there, back);
         assert!((value(across(same, taught(), 2, 0.5)) - expected).abs() < 1e-5);
     }

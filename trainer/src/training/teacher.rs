@@ -36,7 +36,8 @@ pub(super) struct Lesson {
     pub(super) feature: Tensor<2>,
     /// `[batch, 4]`: x1, y1, x2, y2 as fractions of the input square, unbounded.
     pub(super) boxes: Tensor<2>,
-    /// `[batch, PALETTE_LENGTH]`, of length 1: the colours of the garment in each picture; where the recipe asks for them.
+    /// `[batch, PALETTE_LENGTH]`, of length 1: the colours of the garment in each picture, where the recipe asks for them; zeros for those
+    /// of known items unless neighbours are sought across data sets.
     pub(super) palettes: Option<Tensor<2>>,
 }
 
@@ -104,7 +105,7 @@ impl Teacher {
     ///
     /// - `batch.inputs`: `[batch, 3, size, size]`, preprocessed, flat
     pub(super) fn answer(&self, batch: &Batch, recipe: &Recipe, device: &Device) -> Lesson {
-        let (pictures, batch) = (&batch.inputs, batch.labels.len());
+        let (pictures, items, batch) = (&batch.inputs, &batch.items, batch.labels.len());
         let one = (pictures.len() / batch.max(1)).max(1);
         // A picture a core.
         let seen: Vec<_> = pictures
@@ -123,10 +124,12 @@ impl Teacher {
             let width = values.len() / batch.max(1);
             Tensor::from_data(TensorData::new(values, [batch, width]), device)
         };
-        let has_colours =
-            recipe.loss.distillation.as_ref().is_some_and(|distillation| distillation.colour > 0.0);
-        let palettes = has_colours.then(|| {
+        let coloured = recipe.loss.distillation.as_ref().filter(|distillation| distillation.colour > 0.0);
+        let palettes = coloured.map(|distillation| {
             let palette = |at: usize| -> [f32; PALETTE_LENGTH] {
+                if items[at].is_some() && distillation.across <= 0.0 {
+                    return [0.0; PALETTE_LENGTH];
+                }
                 let [x1, y1, x2, y2] = std::array::from_fn(|corner| seen[at].output.boxes[corner]);
                 let garment = CropBox::from_prediction([x1, y1, x2, y2], MINIMUM_BOX);
                 colour::palette(&shown(&pictures[at * one..(at + 1) * one], &recipe.preprocess), garment)
