@@ -111,6 +111,11 @@ pub fn run(flags: Flags) -> Result<()> {
         "--second-look is a margin from 0 to 1"
     );
     let path = flags.run.join(training::BEST);
+    ensure!(
+        path.exists() || !flags.run.join(training::LAST).exists(),
+        "The run in {} was stopped before its first validation, which keeps the best weights. Go on with train --resume",
+        flags.run.display()
+    );
     let Average { mut progress, network } = Average::load(&path)?;
     let mut tensors: HashMap<String, HostTensor> = to_host(&network)?.into_iter().collect();
     let mut network = progress.network();

@@ -46,7 +46,7 @@ fn page(run: &Path, progress: &Progress, pairs: &[(usize, usize)], seen: &[Seen]
     page.lead(&format!("Step {} of {}.", count(*step), count(recipe.steps)));
     if pairs.is_empty() {
         page.lead("There is no validation part: no step is measured, and the last one is kept as the best.");
-    } else if best_error.is_finite() {
+    } else if let Some(best_error) = best_error {
         page.lead(&format!(
             "The best so far is step {}, with an error of {:.1}% on the validation part.",
             count(*best_step),
@@ -143,7 +143,7 @@ mod tests {
         let recipe = Recipe::find("quick").unwrap();
         let progress = Progress {
             step: recipe.steps - left,
-            best_error: 0.25,
+            best_error: Some(0.25),
             best_step: 1,
             labels: ["dress", "hat"].map(str::to_owned).to_vec(),
             attributes: Vec::new(),

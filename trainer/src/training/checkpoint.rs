@@ -25,8 +25,8 @@ use crate::files;
 pub struct Progress {
     /// Steps done.
     pub step: usize,
-    /// Validation error (share of wrong categories) of the best step so far.
-    pub best_error: f32,
+    /// Validation error (share of wrong categories) of the best step so far; none before the first validation.
+    pub best_error: Option<f32>,
     /// The step it belongs to.
     pub best_step: usize,
     /// Names of the categories.

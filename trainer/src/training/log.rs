@@ -2,6 +2,7 @@
 
 mod dashboard;
 mod events;
+mod interrupt;
 pub(super) mod screen;
 
 use std::fs::OpenOptions;
@@ -130,7 +131,6 @@ mod tests {
     use std::cell::RefCell;
     use std::rc::Rc;
 
-    use super::screen::Lines;
     use super::*;
 
     /// What a screen was told.
@@ -231,13 +231,13 @@ mod tests {
     fn rows_and_events_of_later_steps_are_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.csv");
-        let mut log = Log::open(&path, 0, Box::new(Lines)).unwrap();
+        let mut log = Log::open(&path, 0, Box::new(Rc::<RefCell<Told>>::default())).unwrap();
         log.training(50, 0.1, [1.0, 0.5, 0.2, 0.0, 0.0], PACE).unwrap();
         log.training(100, 0.1, [0.9, 0.4, 0.1, 0.0, 0.0], PACE).unwrap();
         // What a killed run was writing when it came to its end.
         let torn = std::fs::read_to_string(&path).unwrap() + "1";
         std::fs::write(&path, torn).unwrap();
-        Log::open(&path, 50, Box::new(Lines)).unwrap();
+        Log::open(&path, 50, Box::new(Rc::<RefCell<Told>>::default())).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(
             text,

@@ -90,8 +90,8 @@ pub const BEST: &str = "best.checkpoint";
 
 /// Trains to the recipe's last step.
 ///
-/// Fails where a data set cannot be read, the run folder belongs to another run, the loss stops being a number, or a person stops
-/// it; what was saved before stays.
+/// Fails where a data set cannot be read, the run folder belongs to another run, the loss stops being a number, or a person or the
+/// system stops it; what was saved before stays, and a run that is stopped is saved where it is.
 pub fn run(settings: &Settings) -> Result<()> {
     let Settings { recipe, out, .. } = settings;
     // Asked for before pictures are read, which takes minutes.
@@ -125,6 +125,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     let mut clock = Instant::now();
     let mut waited = Duration::ZERO;
     let (mut sums, mut counted) = ([0.0f32; 5], 0);
+    let mut saved = state.progress.step;
     while state.progress.step < recipe.steps && !log.is_stopped() {
         let rate = recipe.learning_rate(state.progress.step);
         let asked = Instant::now();
@@ -151,17 +152,23 @@ pub fn run(settings: &Settings) -> Result<()> {
         }
         if done % recipe.validate_every == 0 || done == recipe.steps {
             validate(&mut state, &sources, settings, &mut log)?;
+            saved = done;
             clock = Instant::now();
         }
+    }
+    // Stopped between two validations: nothing of it is learnt twice.
+    if state.progress.step > saved {
+        check_weights(&state, settings)?;
+        state.save(&out.join(LAST))?;
     }
     // The terminal is free for lines again.
     drop(log);
     let Progress { step, best_step, best_error, .. } = state.progress;
     ensure!(step >= recipe.steps, "{}", stopped::sentence(step, recipe));
-    if sources.are_measured() {
+    if let Some(error) = best_error.filter(|_| sources.are_measured()) {
         println!(
             "Done. The best step was {best_step}, with an error of {:.1}% on the validation part.",
-            100.0 * best_error
+            100.0 * error
         );
     } else {
         println!(
@@ -263,23 +270,28 @@ fn host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
 ///
 /// Fails where the weights hold something else than numbers; the checkpoints stay as they are then.
 fn validate(state: &mut Checkpoint, sources: &Sources, settings: &Settings, log: &mut Log) -> Result<()> {
-    // The loss of this step was that of the weights before it.
-    if !diverged::is_finite(&state.network)? || !diverged::is_finite(&state.average)? {
-        let step = state.progress.step;
-        let rate = settings.recipe.learning_rate(step.saturating_sub(1));
-        bail!("{}", Diverged { step, rate, what: "a weight", settings });
-    }
+    check_weights(state, settings)?;
     let scores = Scores::measure(&state.average, sources, &settings.recipe, &settings.device)?;
     log.validation(state.progress.step, &scores)?;
     let error = scores.error();
     // Where nothing is measured, the last is taken for the best.
-    if error < state.progress.best_error || !sources.are_measured() {
-        state.progress.best_error = error;
+    if state.progress.best_error.is_none_or(|best| error < best) || !sources.are_measured() {
+        state.progress.best_error = Some(error);
         state.progress.best_step = state.progress.step;
         state.save(&settings.out.join(BEST))?;
     }
     report::training::write(&settings.out, &state.progress, &scores.answers, &scores.seen(sources))?;
     state.save(&settings.out.join(LAST))
+}
+
+/// Fails where a weight is not a number any more, which would not be worth saving: the loss of a step was that of the weights before it.
+fn check_weights(state: &Checkpoint, settings: &Settings) -> Result<()> {
+    if diverged::is_finite(&state.network)? && diverged::is_finite(&state.average)? {
+        return Ok(());
+    }
+    let step = state.progress.step;
+    let rate = settings.recipe.learning_rate(step.saturating_sub(1));
+    bail!("{}", Diverged { step, rate, what: "a weight", settings });
 }
 
 fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
@@ -288,7 +300,7 @@ fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
     training_device.seed(recipe.seed);
     let mut progress = Progress {
         step: 0,
-        best_error: f32::INFINITY,
+        best_error: None,
         best_step: 0,
         labels: sources.labels.clone(),
         attributes: sources.attributes.clone(),

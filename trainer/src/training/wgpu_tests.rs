@@ -66,7 +66,7 @@ fn a_step_moves_the_weights_as_on_the_cpu() {
     let file = folder.path().join(LAST);
     let mut untrained = start(&settings(&cpu), &sources).unwrap();
     // What has not been measured is infinite, which no checkpoint holds.
-    untrained.progress.best_error = 1.0;
+    untrained.progress.best_error = Some(1.0);
     untrained.save(&file).unwrap();
 
     let batch = loader::batch(&sources, &recipe, 0);

@@ -8,6 +8,8 @@ mod full_disk;
 mod killed;
 mod refined;
 mod resume;
+#[cfg(unix)]
+mod signals;
 mod terminal;
 
 use std::collections::BTreeMap;

@@ -105,8 +105,8 @@ fn a_run_on_a_terminal_has_a_dashboard_and_the_same_log() {
     assert_eq!(weights(&shown), weights(&plain));
 }
 
-#[test]
-fn a_run_that_is_stopped_by_a_key_goes_on() {
+/// Stops a run on a terminal by these keys, and lets it go on.
+fn stop_and_go_on(keys: &str) {
     let folder = tempfile::tempdir().unwrap();
     let data = data(folder.path());
     let [whole, stopped] = ["whole", "stopped"].map(|name| folder.path().join(name));
@@ -115,14 +115,24 @@ fn a_run_that_is_stopped_by_a_key_goes_on() {
         command.args(["--steps", "400"]);
         command
     };
-    let Some(Seen { after, success, .. }) = on_terminal(&long(&stopped, false), "qs") else { return };
+    let Some(Seen { after, success, .. }) = on_terminal(&long(&stopped, false), keys) else { return };
     assert!(!success, "{after}");
     assert!(after.contains("trainer: The run was stopped after step "), "{after}");
-    assert!(after.contains("With --resume, it goes on after step "), "{after}");
+    assert!(after.contains("With --resume, it goes on from there"), "{after}");
     let text = finish(long(&stopped, true));
     assert!(text.contains("Going on after step "), "{text}");
     finish(long(&whole, false));
     assert_eq!(weights(&stopped), weights(&whole));
+}
+
+#[test]
+fn a_run_that_is_stopped_by_a_key_goes_on() {
+    stop_and_go_on("qs");
+}
+
+#[test]
+fn a_run_that_is_stopped_by_ctrl_c_goes_on() {
+    stop_and_go_on("\u{3}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Burn's dashboard: curves, the latest figures, how far the run has come, and a key that stops it.
+//! Burn's dashboard: curves, the latest figures, how far the run has come, and keys that stop it.
 //!
 //! Burn draws it and reads the keys on a thread of its own. `board` says what it is told, `terminal` opens it and gives the
 //! terminal back on every way out, `panics` keeps what would be drawn over.
@@ -10,7 +10,8 @@ mod terminal;
 use burn_train::Interrupter;
 
 use self::board::Board;
-use self::terminal::Terminal;
+use self::terminal::{Terminal, give_back};
+use super::interrupt::Interrupt;
 use super::screen::{Part, Screen};
 use crate::training::recipe::Recipe;
 
@@ -18,7 +19,10 @@ use crate::training::recipe::Recipe;
 pub(super) struct Dashboard {
     terminal: Terminal,
     board: Board,
+    /// Asked by Burn's own keys.
     interrupter: Interrupter,
+    /// Asked by Ctrl-C and by the system.
+    interrupt: Interrupt,
 }
 
 impl Dashboard {
@@ -27,7 +31,7 @@ impl Dashboard {
         let board = Board::new(recipe.steps, recipe.validate_every);
         let interrupter = Interrupter::new();
         let terminal = Terminal::open(interrupter.clone(), board.epochs(done));
-        Self { terminal, board, interrupter }
+        Self { terminal, board, interrupter, interrupt: Interrupt::watch(|| (), give_back) }
     }
 }
 
@@ -45,6 +49,6 @@ impl Screen for Dashboard {
     }
 
     fn is_stopped(&self) -> bool {
-        self.interrupter.should_stop()
+        self.interrupter.should_stop() || self.interrupt.is_asked()
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::io::{IsTerminal as _, stdin, stdout};
 
 use super::dashboard::Dashboard;
+use super::interrupt::Interrupt;
 use crate::training::recipe::Recipe;
 
 /// Which pictures the figures of a note are of.
@@ -27,7 +28,18 @@ pub(crate) trait Screen {
 }
 
 /// Prints each note as a line.
-pub(crate) struct Lines;
+struct Lines(Interrupt);
+
+impl Lines {
+    fn open() -> Self {
+        let on_first = || {
+            eprintln!(
+                "The run stops after this step, and keeps what it has learnt. Once more ends it at once."
+            );
+        };
+        Self(Interrupt::watch(on_first, || ()))
+    }
+}
 
 impl Screen for Lines {
     fn step(&mut self, _: usize) {}
@@ -37,7 +49,7 @@ impl Screen for Lines {
     }
 
     fn is_stopped(&self) -> bool {
-        false
+        self.0.is_asked()
     }
 }
 
@@ -48,7 +60,7 @@ pub(crate) fn choose(done: usize, recipe: &Recipe) -> Box<dyn Screen> {
     if has_screen(is_terminal, env::var_os("TERM").as_deref(), env::var_os("CI").as_deref()) {
         Box::new(Dashboard::open(done, recipe))
     } else {
-        Box::new(Lines)
+        Box::new(Lines::open())
     }
 }
 

@@ -1,7 +1,8 @@
 //! Burn's screen on a terminal, and the terminal as it was on every way out.
 //!
 //! Burn leaves its screen when the renderer is dropped, but not by a thread that panics: it then relies on a hook, after
-//! which it may draw once more, and which leaves the cursor hidden. So another thread closes it here.
+//! which it may draw once more, and which leaves the cursor hidden. So another thread closes it here. And Burn has every key read as
+//! a character, Ctrl-C like any other, and does nothing on it; here that one is a signal again.
 
 use std::io::stdout;
 use std::thread;
@@ -27,7 +28,9 @@ impl Terminal {
     pub(super) fn open(interrupter: Interrupter, epochs: usize) -> Self {
         // Before Burn sets a hook of its own.
         let panics = Panics::keep();
-        Self { renderer: Some(TuiMetricsRendererWrapper::new(interrupter, Some(epochs))), panics }
+        let renderer = TuiMetricsRendererWrapper::new(interrupter, Some(epochs));
+        allow_ctrl_c();
+        Self { renderer: Some(renderer), panics }
     }
 
     /// What is told goes here.
@@ -47,9 +50,40 @@ impl Drop for Terminal {
             // Where a person has killed the run, Burn panics once more, and it has said so.
             let _ = thread.join();
         }
-        // Once more, where Burn's thread came to grief. Nothing can be done about a terminal that is gone.
-        let _ = disable_raw_mode();
-        let _ = execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show);
+        // Once more, where Burn's thread came to grief.
+        give_back();
         self.panics.tell();
     }
 }
+
+/// The terminal as it was before. Nothing can be done about one that is gone.
+pub(super) fn give_back() {
+    let _ = disable_raw_mode();
+    let _ = execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show);
+}
+
+/// Has Ctrl-C be a signal as soon as Burn's thread has made the keys characters. [`give_back`] undoes this as it does that.
+#[cfg(unix)]
+fn allow_ctrl_c() {
+    use std::io::stdin;
+    use std::time::{Duration, Instant};
+
+    use crossterm::terminal::is_raw_mode_enabled;
+    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+
+    let deadline = Instant::now() + Duration::from_secs(1);
+    while !is_raw_mode_enabled().unwrap_or(true) && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(1));
+    }
+    // Where the terminal refuses, Burn's own key still stops the run.
+    let Ok(mut modes) = tcgetattr(stdin()) else { return };
+    modes.local_modes |= LocalModes::ISIG;
+    // Suspended or aborted, the program would leave the terminal as it is now; no key has this code.
+    for key in [SpecialCodeIndex::VSUSP, SpecialCodeIndex::VQUIT] {
+        modes.special_codes[key] = 0;
+    }
+    let _ = tcsetattr(stdin(), OptionalActions::Now, &modes);
+}
+
+#[cfg(not(unix))]
+fn allow_ctrl_c() {}
