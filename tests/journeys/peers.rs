@@ -141,23 +141,28 @@ fn write(folder: &Path, name: &str, values: &[f32]) -> Result<()> {
 
 /// What PyTorch says of the numbers in `folder`.
 fn compare(folder: &Path, weights: &Path) -> Result<Output> {
+    let answer = python("resnet_torch.py", |peer| {
+        peer.args(["--tolerance", "1e-4", "--card"]).arg(folder.join("card.json"));
+        peer.arg("--weights").arg(weights).arg("--exchange").arg(folder);
+    })?;
+    print!("{}{}", String::from_utf8_lossy(&answer.stdout), String::from_utf8_lossy(&answer.stderr));
+    Ok(answer)
+}
+
+/// What one of the programs in `tests/peers` says, with the arguments that `give` adds.
+fn python(file: &str, give: impl FnOnce(&mut Command)) -> Result<Output> {
     let python = env::var("TWILL_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let answer = Command::new(&python)
-        .arg(repository().join("tests/peers/resnet_torch.py"))
-        .args(["--tolerance", "1e-4", "--card"])
-        .arg(folder.join("card.json"))
-        .arg("--weights")
-        .arg(weights)
-        .arg("--exchange")
-        .arg(folder)
+    let mut peer = Command::new(&python);
+    peer.arg(repository().join("tests/peers").join(file));
+    give(&mut peer);
+    let answer = peer
         .output()
         .with_context(|| format!("{python} could not be started; `make setup` installs what this needs"))?;
+    // Exit status 1 is also Python's for a program that fell over: that must not pass for a found difference, or for one that refuses.
     let said = String::from_utf8_lossy(&answer.stderr);
-    print!("{}{said}", String::from_utf8_lossy(&answer.stdout));
-    // Exit status 1 is also Python's for a program that fell over: that must not pass for a found difference.
-    ensure!(
+    assert!(
         !said.contains("Traceback"),
-        "the comparison itself failed; does {python} have PyTorch and NumPy?"
+        "{file} itself failed; does {python} have PyTorch and NumPy? {said}"
     );
     Ok(answer)
 }

@@ -27,17 +27,19 @@ pub(crate) fn blend(
     let mut told = Vec::new();
     let heads_aside =
         |progress: &Progress| ResNetConfig { label_heads: LabelHeads::default(), ..progress.network() };
-    let others: Vec<(&PathBuf, Average)> = others
-        .iter()
-        .map(|folder| Ok((folder, Average::load(&folder.join(BEST))?)))
-        .collect::<Result<_>>()?;
-    let are_pooled = |(_, other): &(_, Average)| other.progress.network().label_heads == LabelHeads::Pooled;
-    if others.iter().any(are_pooled) {
+    let count = (others.len() + 1) as f32;
+    let mut runs: Vec<(&PathBuf, usize, Average)> = Vec::new();
+    for folder in others {
+        match runs.iter_mut().find(|(known, ..)| *known == folder) {
+            Some((_, times, _)) => *times += 1,
+            None => runs.push((folder, 1, Average::load(&folder.join(BEST))?)),
+        }
+    }
+    let are_pooled = |(.., run): &(_, _, Average)| run.progress.network().label_heads == LabelHeads::Pooled;
+    if runs.iter().any(are_pooled) {
         look_at_pooled(tensors, network)?;
     }
-    let count = (others.len() + 1) as f32;
-    let folders: Vec<&PathBuf> = others.iter().map(|(folder, _)| *folder).collect();
-    for (folder, Average { progress: other, network: learnt }) in others {
+    for (folder, times, Average { progress: other, network: learnt }) in runs {
         ensure!(
             heads_aside(&other) == heads_aside(progress)
                 && other.labels == progress.labels
@@ -52,13 +54,9 @@ pub(crate) fn blend(
             look_at_pooled(&mut more, &mut other.network())?;
         }
         for (name, tensor) in more {
-            add(tensors, &name, &tensor, folder)?;
+            add(tensors, &name, &tensor, times, folder)?;
         }
-        let times = folders.iter().filter(|other| **other == folder).count();
-        let one = json!({ "step": other.step, "started_from": other.started_from, "times": times, "recipe": other.recipe });
-        if !told.contains(&one) {
-            told.push(one);
-        }
+        told.push(json!({ "step": other.step, "started_from": other.started_from, "times": times, "recipe": other.recipe }));
     }
     for value in tensors.values_mut().flat_map(|tensor| &mut tensor.values) {
         *value /= count;
@@ -66,11 +64,13 @@ pub(crate) fn blend(
     Ok(told)
 }
 
-fn add(tensors: &mut Tensors, name: &str, other: &HostTensor, folder: &Path) -> Result<()> {
+fn add(tensors: &mut Tensors, name: &str, other: &HostTensor, times: usize, folder: &Path) -> Result<()> {
     let own = tensors.get_mut(name).filter(|own| own.shape == other.shape);
     let own = own.with_context(|| format!("The run in {} has another {name}", folder.display()))?;
     for (sum, value) in own.values.iter_mut().zip(&other.values) {
-        *sum += value;
+        for _ in 0..times {
+            *sum += value;
+        }
     }
     Ok(())
 }
