@@ -5,7 +5,8 @@ mod classes;
 mod figures;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use model::colour;
@@ -14,12 +15,13 @@ use model::weights::ModelCard;
 use rayon::prelude::*;
 
 use crate::dataset::labels::{Aliases, is_unusable};
-use crate::dataset::{Dataset, Sample};
+use crate::dataset::{Dataset, SEVERAL_MARGIN, Sample, several};
 use crate::metrics::{Outcome, mean};
 use crate::pictures;
 use crate::progress::Progress;
 use crate::ranking::nearest_first;
 use crate::trained;
+use crate::training::close_up;
 
 pub use classes::ClassFigures;
 pub use figures::Report;
@@ -43,6 +45,8 @@ pub struct Evaluation {
 pub struct Seen {
     /// The picture and its labels.
     pub sample: Sample,
+    /// The picture's file under its one true name, however the list calls it.
+    file: PathBuf,
     /// Its category's number among the report's classes.
     pub category: usize,
     /// Its embedding, of length 1.
@@ -100,6 +104,14 @@ pub fn evaluate(
     let look = |data: Dataset| see(embedder, data, &classes, words, flip, &progress);
     let (gallery, queries) = (look(gallery)?, look(queries)?);
     progress.finish();
+    let files: HashSet<&PathBuf> = gallery.iter().map(|seen| &seen.file).collect();
+    let shared = queries.iter().filter(|query| files.contains(&query.file)).count();
+    if shared > 0 {
+        eprintln!(
+            "Note: {shared} of the {} queries are in the gallery, too. None of them can find itself.",
+            queries.len()
+        );
+    }
     ensure!(!gallery.is_empty(), "The gallery has no readable picture of the categories in question");
     ensure!(!queries.is_empty(), "The queries have no readable picture of the categories in question");
 
@@ -148,11 +160,12 @@ fn see(
     let numbers: BTreeMap<&str, usize> =
         classes.iter().enumerate().map(|(number, name)| (name.as_str(), number)).collect();
     let labels = embedder.labels();
+    let several = several(&data.samples);
     let seen: Vec<Option<Seen>> = data
         .samples
         .into_par_iter()
-        .map(|sample| {
-            let photo = match pictures::load(&sample.path) {
+        .map(|mut sample| {
+            let mut photo = match pictures::load(&sample.path) {
                 Ok(photo) => photo,
                 Err(error) => {
                     progress.note(&format!("Left out (line {}): {error:#}", sample.line));
@@ -160,6 +173,10 @@ fn see(
                     return Ok(None);
                 }
             };
+            if let Some(garment) = sample.bbox.filter(|_| several.contains(&sample.path)) {
+                let (cut, inside) = close_up(&photo, garment, SEVERAL_MARGIN);
+                (photo, sample.bbox) = (cut, Some(inside));
+            }
             let embedding = trained::embed(embedder, &photo, flip)?;
             let label = words.aliases.label(&sample.category);
             let label = labels.iter().position(|known| known == label);
@@ -170,7 +187,9 @@ fn see(
             let attributes = attributes(embedder.card(), words, &sample, &embedding);
             progress.increment();
             let (item, vector) = (sample.item(), embedding.vector);
-            Ok(Some(Seen { sample, category, vector, item, colour, box_iou, head_place, attributes }))
+            // It could be read a moment ago; otherwise its name has to do.
+            let file = sample.path.canonicalize().unwrap_or_else(|_| sample.path.clone());
+            Ok(Some(Seen { sample, file, category, vector, item, colour, box_iou, head_place, attributes }))
         })
         .collect::<Result<_>>()?;
     Ok(seen.into_iter().flatten().collect())
@@ -202,7 +221,7 @@ fn place(probabilities: &[f32], label: usize) -> usize {
 /// Ranks the gallery for one query, which itself does not count if it is in there.
 fn answer(number: usize, queries: &[Seen], gallery: &[Seen]) -> Option<Answer> {
     let query = &queries[number];
-    let others = gallery.iter().enumerate().filter(|(_, other)| other.sample.path != query.sample.path);
+    let others = gallery.iter().enumerate().filter(|(_, other)| other.file != query.file);
     let others = others.map(|(place, other)| (place, other.vector.as_slice()));
     let ranking: Vec<(usize, &Seen)> =
         nearest_first(&query.vector, others).into_iter().map(|place| (place, &gallery[place])).collect();
@@ -235,6 +254,7 @@ mod tests {
     fn seen(path: &str, item: Option<&str>, vector: [f32; 2]) -> Seen {
         Seen {
             sample: Sample { path: path.into(), ..sample(&[]) },
+            file: path.into(),
             category: 0,
             vector: vector.to_vec(),
             item: item.map(str::to_owned),

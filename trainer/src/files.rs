@@ -99,7 +99,9 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
 
 /// Reads a value from JSON. Fails, naming the file and the place in it, when it is missing or not what is expected.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    serde_json::from_slice(&read(path)?)
+    let bytes = read(path)?;
+    // Editors of some systems begin a file with a byte order mark, which is none of JSON's.
+    serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes))
         .with_context(|| format!("{} does not hold what is expected of it", path.display()))
 }
 

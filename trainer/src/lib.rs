@@ -2,6 +2,10 @@
 //!
 //! The program is [`run`]; its parts are public so that tests and benchmarks can use them.
 
+// First: its macros take the place of the standard ones in all that follows.
+#[macro_use]
+mod say;
+
 pub mod args;
 pub mod catalogue;
 pub mod commands;

@@ -41,7 +41,7 @@ pub fn advice(path: &Path) -> Option<String> {
 }
 
 /// Every file below `folder` that is named like a picture of a format that can be decoded, sorted by path. Hidden files
-/// and folders are left out.
+/// and folders are left out; a link to nothing is among them, for whoever opens it to report.
 ///
 /// Fails when a folder cannot be listed.
 pub fn find(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -67,10 +67,20 @@ fn listed(folder: &Path, accept: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>>
     };
     let mut found = Vec::new();
     for entry in WalkDir::new(folder).follow_links(true).into_iter().filter_entry(visible) {
-        let entry =
-            entry.with_context(|| format!("The pictures in {} cannot be listed", folder.display()))?;
-        if accept(entry.path()) && entry.file_type().is_file() {
-            found.push(entry.into_path());
+        match entry {
+            Ok(entry) if accept(entry.path()) && entry.file_type().is_file() => found.push(entry.into_path()),
+            Ok(_) => {}
+            // A link that leads round in a circle leads to nothing new.
+            Err(error) if error.loop_ancestor().is_some() => {}
+            Err(error) => match error.path().filter(|path| path.is_symlink()) {
+                // A link to nothing, as git-annex leaves for what is not fetched: whoever opens it says so.
+                Some(link) if accept(link) => found.push(link.to_owned()),
+                Some(_) => {}
+                None => {
+                    return Err(error)
+                        .with_context(|| format!("The pictures in {} cannot be listed", folder.display()));
+                }
+            },
         }
     }
     found.sort();
@@ -108,6 +118,20 @@ mod tests {
         );
         let found = find(folder.path()).unwrap();
         assert_eq!(below(folder.path(), &found), ["a.png", "b/1.webp", "b/2.JPG", "b/3.jfif"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_nowhere_or_in_a_circle_are_no_reason_to_give_up() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &["a/1.jpg"]);
+        symlink("../.git/annex/2", folder.path().join("a/2.jpg")).unwrap();
+        symlink("nowhere", folder.path().join("a/notes")).unwrap();
+        symlink("..", folder.path().join("a/round")).unwrap();
+        let found = find_all(folder.path()).unwrap();
+        assert_eq!(below(folder.path(), &found), ["a/1.jpg", "a/2.jpg"]);
     }
 
     #[test]

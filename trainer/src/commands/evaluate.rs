@@ -79,6 +79,12 @@ pub fn run(flags: &Flags) -> Result<()> {
         columns: trained_with(embedder.card(), "attributes"),
     };
     let evaluation = evaluation::evaluate(&embedder, gallery, queries, classes, &words, flags.flip)?;
+    // Before the report, which may not be writable: the figures took minutes.
+    if flags.json {
+        println!("{}", serde_json::to_string_pretty(&evaluation.report)?);
+    } else {
+        print_table(&evaluation.report);
+    }
     if let Some(path) = &flags.report {
         let source = report::evaluation::Source {
             card: embedder.card(),
@@ -87,12 +93,7 @@ pub fn run(flags: &Flags) -> Result<()> {
             run: flags.run.as_deref(),
         };
         files::write(path, report::evaluation::page(&evaluation, &source)?.as_bytes())?;
-    }
-    if flags.json {
-        println!("{}", serde_json::to_string_pretty(&evaluation.report)?);
-    } else {
-        print_table(&evaluation.report);
-        if let Some(path) = &flags.report {
+        if !flags.json {
             println!("The report is in {}.", path.display());
         }
     }

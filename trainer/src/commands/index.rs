@@ -154,6 +154,15 @@ pub fn run(flags: &Flags) -> Result<()> {
 }
 
 fn say(flags: &Flags, summary: &Summary) {
+    for one in summary.renamed.iter().take(NAMED) {
+        println!(
+            "{} cannot be called {:?}, which is taken or no id; it is {:?}.",
+            one.file, one.wanted, one.id
+        );
+    }
+    if summary.renamed.len() > NAMED {
+        println!("So are {} more; --json names all.", summary.renamed.len() - NAMED);
+    }
     for pair in summary.near_duplicates.iter().take(NAMED) {
         println!("{} is nearly {} ({:.3})", pair.file, pair.of_file, pair.similarity);
     }

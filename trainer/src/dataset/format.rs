@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::entry::{Part, Reading};
 use super::root::Root;
 use super::{
-    Dataset, consumer2shop, csv, deepfashion, deepfashion_fine, deepfashion2, folders, inshop, look,
+    Dataset, Sample, consumer2shop, csv, deepfashion, deepfashion_fine, deepfashion2, folders, inshop, look,
 };
 
 /// A layout of a data set.
@@ -88,31 +88,54 @@ impl Format {
     }
 }
 
-/// The pictures to train on of a CSV or of a folder in any known layout, and sentences about what is odd.
+/// What a network can learn from.
+#[derive(Debug, Default)]
+pub struct Material {
+    /// The pictures to train on.
+    pub training: Vec<Sample>,
+    /// Those to measure on that the data set itself sets apart for it; empty where it has none.
+    pub validation: Vec<Sample>,
+    /// Sentences about what is odd.
+    pub notes: Vec<String>,
+}
+
+/// The pictures to train on of a CSV or of a folder in any known layout, with those of its own validation part.
 ///
 /// A picture that cannot be read stays in the list, for whoever decodes it to report. Fails, naming file and line,
 /// where the data set cannot be understood.
-pub fn to_train_on(path: &Path) -> Result<(Dataset, Vec<String>)> {
+pub fn to_train_on(path: &Path) -> Result<Material> {
     let nothing = || format!("{} has no part to train on", path.display());
     if !path.is_dir() {
-        return csv::read_with_notes(path);
+        let (data, notes) = csv::read_with_notes(path)?;
+        return Ok(Material { training: data.samples, notes, ..Material::default() });
     }
     let format = Format::detect(path)?;
     if format == Format::Csv {
         // Not one row of the other parts is read.
-        let is_for_training =
-            |(part, _): &(Option<Part>, PathBuf)| part.is_none_or(|part| part == Part::Train);
-        let (_, table) = tables(path).into_iter().find(is_for_training).with_context(nothing)?;
-        return csv::read_with_notes(&table);
+        let tables = tables(path);
+        let of = |wanted: Part| tables.iter().find(|(part, _)| part.unwrap_or(Part::Train) == wanted);
+        let (_, table) = of(Part::Train).with_context(nothing)?;
+        let (training, mut notes) = csv::read_with_notes(table)?;
+        let mut validation = Dataset::default();
+        if let Some((_, table)) = of(Part::Validation) {
+            let more;
+            (validation, more) = csv::read_with_notes(table)?;
+            notes.extend(more);
+        }
+        return Ok(Material { training: training.samples, validation: validation.samples, notes });
     }
     let (_, mut reading) = format.read(path)?;
-    let entries = reading.parts.remove(&Part::Train).filter(|entries| !entries.is_empty());
-    let entries = entries.with_context(nothing)?;
-    let looked = look::look([(Part::Train, entries)].into());
+    reading
+        .parts
+        .retain(|part, entries| matches!(part, Part::Train | Part::Validation) && !entries.is_empty());
+    ensure!(reading.parts.contains_key(&Part::Train), nothing());
+    let mut looked = look::look(reading.parts);
     let mut notes = reading.notes;
     notes.extend(look::notes(&looked.problems));
-    let samples = looked.parts.into_values().flatten().map(|(sample, _)| sample).collect();
-    Ok((Dataset { samples }, notes))
+    let mut of = |part: Part| {
+        looked.parts.remove(&part).unwrap_or_default().into_iter().map(|(sample, _)| sample).collect()
+    };
+    Ok(Material { training: of(Part::Train), validation: of(Part::Validation), notes })
 }
 
 /// The CSV files of a folder with the parts that they are: `labels.csv` alone, undivided, or those named after parts.
@@ -173,8 +196,8 @@ mod tests {
         let tree = Tree::new();
         tree.picture("hat/1.png", 4, 4);
         tree.write("shoe/torn.png", "no picture");
-        let (data, notes) = to_train_on(tree.path()).unwrap();
-        let categories: Vec<_> = data.samples.iter().map(|sample| sample.category.as_str()).collect();
+        let Material { training, notes, .. } = to_train_on(tree.path()).unwrap();
+        let categories: Vec<_> = training.iter().map(|sample| sample.category.as_str()).collect();
         assert_eq!((categories, notes.len()), (vec!["hat", "shoe"], 0));
     }
 
@@ -186,8 +209,8 @@ mod tests {
         tree.write("hat/3.avif", "\0\0\0\u{1c}ftypavif\0\0\0\0avifmif1miaf");
         tree.write("hat/4.heic", "");
         std::fs::rename(tree.picture("hat/5.jpg", 4, 4), tree.path().join("hat/5.jfif")).unwrap();
-        let (data, notes) = to_train_on(tree.path()).unwrap();
-        assert_eq!(data.samples.len(), 5);
+        let Material { training, notes, .. } = to_train_on(tree.path()).unwrap();
+        assert_eq!(training.len(), 5);
         let [note] = notes.as_slice() else { panic!("one note: {notes:?}") };
         assert!(note.starts_with("3 pictures are of formats that are not read"), "{note}");
         let first = format!("{} cannot be read: HEIC is not read; convert it to JPEG", heic.display());
@@ -200,8 +223,8 @@ mod tests {
         tree.picture("a.png", 20, 40);
         let rows = "image_path,category,x1,y1,x2,y2\na.png,hat,1,1,23,9\na.png,hat,5,10,15,20\n";
         let table = tree.write("labels.csv", rows);
-        let (data, notes) = to_train_on(tree.path()).unwrap();
-        let boxes: Vec<bool> = data.samples.iter().map(|sample| sample.bbox.is_some()).collect();
+        let Material { training, notes, .. } = to_train_on(tree.path()).unwrap();
+        let boxes: Vec<bool> = training.iter().map(|sample| sample.bbox.is_some()).collect();
         assert_eq!(boxes, [false, true]);
         let [note] = notes.as_slice() else { panic!("one note: {notes:?}") };
         let first = format!("The first is in {}, line 2: The box from (1, 1) to (23, 9)", table.display());
@@ -209,11 +232,28 @@ mod tests {
     }
 
     #[test]
-    fn only_the_part_for_training_is_read() {
+    fn a_data_set_s_own_validation_part_is_measured_on() {
+        let sizes = |tree: &Tree| {
+            let material = to_train_on(tree.path()).unwrap();
+            (material.training.len(), material.validation.len())
+        };
+        let tree = Tree::new();
+        for name in ["train/hat/1.png", "train/hat/2.png", "val/hat/1.png", "test/hat/1.png"] {
+            tree.picture(name, 4, 4);
+        }
+        assert_eq!(sizes(&tree), (2, 1));
+        let tree = Tree::new();
+        tree.write("train.csv", "image_path,category\na.png,hat\nb.png,hat\n");
+        tree.write("validation.csv", "image_path,category\nc.png,hat\n");
+        assert_eq!(sizes(&tree), (2, 1));
+    }
+
+    #[test]
+    fn no_row_of_the_test_part_is_read() {
         let tree = Tree::new();
         tree.write("train.csv", "image_path,category\na.png,hat\n");
         tree.write("test.csv", "not to be read");
-        assert_eq!(to_train_on(tree.path()).unwrap().0.samples.len(), 1);
+        assert_eq!(to_train_on(tree.path()).unwrap().training.len(), 1);
         std::fs::remove_file(tree.path().join("train.csv")).unwrap();
         assert!(to_train_on(tree.path()).unwrap_err().to_string().contains("no part to train on"));
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -115,8 +115,8 @@ fn one(entry: Entry) -> (Sample, Option<Problem>) {
     let size = match boxes::upright_size(&sample.path) {
         Ok(size) => size,
         Err(error) => {
-            let problem =
-                Problem { picture: sample.path.clone(), at, why: format!("{error:#}"), is_unreadable: true };
+            let why = reason(&sample.path, &error);
+            let problem = Problem { picture: sample.path.clone(), at, why, is_unreadable: true };
             return (sample, Some(problem));
         }
     };
@@ -136,6 +136,18 @@ fn one(entry: Entry) -> (Sample, Option<Problem>) {
             (sample, Some(problem))
         }
     }
+}
+
+/// Why a picture's size cannot be told: in the words of whoever decodes it, where that fails, too, and in one line.
+fn reason(path: &Path, error: &anyhow::Error) -> String {
+    let why = match pictures::load(path) {
+        // Of a format that is not read, the name has said all.
+        Err(plainer) if path.is_file() && pictures::advice(path).is_none() => {
+            format!("The picture {} cannot be read: {}", path.display(), plainer.root_cause())
+        }
+        _ => format!("{error:#}"),
+    };
+    why.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `x:y` or `x:y:visibility` for each point, as fractions of the picture's width and height.

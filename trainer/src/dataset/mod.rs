@@ -30,8 +30,8 @@ mod testing;
 mod title;
 mod write;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use model::crop::CropBox;
 
@@ -68,6 +68,23 @@ impl Sample {
     }
 }
 
+/// What is kept around the box of a garment that is cut out of a picture of [`several`], as a share of its sides.
+pub(crate) const SEVERAL_MARGIN: f32 = 0.2;
+
+/// The pictures that show several of the samples' garments, each with a box of its own, as those of `DeepFashion2` do. Whole, such a
+/// picture would be one of each kind at once; so each garment is looked at by itself.
+pub(crate) fn several(samples: &[Sample]) -> HashSet<PathBuf> {
+    let mut boxes: HashMap<&Path, CropBox> = HashMap::new();
+    let mut several = HashSet::new();
+    for sample in samples {
+        let Some(bbox) = sample.bbox else { continue };
+        if *boxes.entry(&sample.path).or_insert(bbox) != bbox {
+            several.insert(sample.path.clone());
+        }
+    }
+    several
+}
+
 /// Labelled pictures in the order of their file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Dataset {
@@ -78,6 +95,27 @@ pub struct Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_of_two_boxes_shows_several_garments() {
+        let sample = |path: &str, x1: Option<f32>| Sample {
+            path: path.into(),
+            category: "hat".to_owned(),
+            bbox: x1.map(|x1| CropBox::new(x1, 0.0, 1.0, 1.0).unwrap()),
+            line: 2,
+            extra: BTreeMap::new(),
+        };
+        let samples = [
+            ("two", Some(0.1)),
+            ("same", Some(0.1)),
+            ("one", None),
+            ("two", Some(0.2)),
+            ("same", Some(0.1)),
+            ("one", None),
+        ];
+        let found = several(&samples.map(|(path, x1)| sample(path, x1)));
+        assert_eq!(found, HashSet::from(["two".into()]));
+    }
 
     #[test]
     fn items_are_told_apart() {

@@ -60,7 +60,15 @@ pub fn run(settings: &Settings) -> Result<()> {
     }
     write::check_folder(out)?;
     let format = match (settings.protocol, settings.format) {
-        (Some(Protocol::Seed), Format::Auto) => Format::Inshop,
+        (Some(Protocol::Seed), Format::Auto) => {
+            let found = Format::detect(from)?;
+            ensure!(
+                found == Format::Inshop,
+                "The seed protocol selects from In-shop Clothes Retrieval (list_bbox_inshop.txt, list_eval_partition.txt); {} is none",
+                from.display()
+            );
+            found
+        }
         (Some(Protocol::Seed), format) if format != Format::Inshop => {
             bail!("The seed protocol selects from In-shop Clothes Retrieval; leave out --format")
         }

@@ -87,12 +87,8 @@ pub(super) fn select(
         if available < total {
             held_out = held_out * available / total;
             total = available;
-            notes.push(format!(
-                "{name}: {available} pictures can be read where {} are wanted; all are taken, {held_out} of them held \
-                 out.",
-                wanted.per_class
-            ));
         }
+        let mut taken = Vec::new();
         let mut order = split::shuffled(items.keys().cloned(), seed).into_iter();
         for (part, count) in [(Part::Test, held_out), (Part::Train, total - held_out)] {
             let chosen = parts.entry(part).or_default();
@@ -103,6 +99,19 @@ pub(super) fn select(
             {
                 chosen.extend(items.remove(&item).unwrap_or_default().into_iter().take(end - chosen.len()));
             }
+            taken.push(count - (end - chosen.len()));
+        }
+        if let [held_out, training] = taken[..]
+            && available < wanted.per_class
+        {
+            let rest = match available - held_out - training {
+                0 => String::new(),
+                rest => format!("; {rest} more show an item that is held out, and are left out"),
+            };
+            notes.push(format!(
+                "{name}: {available} pictures can be read where {} are wanted: {training} to train on, {held_out} held out{rest}.",
+                wanted.per_class
+            ));
         }
     }
     parts
@@ -179,6 +188,8 @@ mod tests {
         // 250 of 3,000 are 2 of 30; the third picture of the held-out item goes nowhere.
         assert_eq!((parts[&Part::Train].len(), parts[&Part::Test].len()), (162, 12));
         assert_eq!(notes.len(), 6);
-        assert!(notes[0].starts_with("Blouses Shirts: 30 pictures can be read where 3000"), "{notes:?}");
+        let expected = "Blouses Shirts: 30 pictures can be read where 3000 are wanted: 27 to train on, 2 held out; 1 more show an item \
+                        that is held out, and are left out.";
+        assert_eq!(notes[0], expected);
     }
 }

@@ -31,14 +31,14 @@ use crate::files;
 use crate::progress::Progress;
 use duplicates::Pair;
 use journal::Journal;
-use names::Names;
+use names::{Name, Names};
 pub use own::without_thumbnails;
 use picture::{Bench, Done, Failure};
 use publish::Edition;
 use record::{Recipe, Record};
 use shelf::Shelf;
 pub use source::{Source, from_folder, from_metadata};
-pub use summary::{NearDuplicate, Problem, Summary};
+pub use summary::{NearDuplicate, Problem, Renamed, Summary};
 
 /// What a catalogue is called, and how it is made.
 #[derive(Debug, Clone)]
@@ -81,7 +81,8 @@ pub fn index(embedder: &Embedder, sources: Vec<Source>, out: &Path, settings: &S
     let bench = Bench { embedder, settings, recipe, shelf: &shelf, journal: &journal, out };
 
     let progress = Progress::new("pictures indexed", sources.len());
-    let rows = go_through(&bench, sources, &progress)?;
+    let (named, renamed) = give_names(sources);
+    let rows = go_through(&bench, named, &progress)?;
     let pictures_per_second = progress.finish();
     let mut problems = Vec::new();
     let done: Vec<(Source, Done)> =
@@ -115,6 +116,7 @@ pub fn index(embedder: &Embedder, sources: Vec<Source>, out: &Path, settings: &S
         kept: changes.kept,
         changed: changes.changed,
         removed: changes.removed,
+        renamed,
         near_duplicates: name(&pairs, &done),
         left_out: left_out.len(),
         bytes: other_bytes + rows.iter().map(|row| done[*row].1.bytes).sum::<u64>(),
@@ -124,7 +126,7 @@ pub fn index(embedder: &Embedder, sources: Vec<Source>, out: &Path, settings: &S
 
 /// Near-duplicates by id and path.
 fn name(pairs: &[Pair], done: &[(Source, Done)]) -> Vec<NearDuplicate> {
-    let id = |row: usize| done[row].1.record.id.clone();
+    let id = |row: usize| done[row].0.id.clone().unwrap_or_default();
     let file = |row: usize| done[row].0.path.display().to_string();
     pairs
         .iter()
@@ -138,19 +140,30 @@ fn name(pairs: &[Pair], done: &[(Source, Done)]) -> Vec<NearDuplicate> {
         .collect()
 }
 
+/// Every source with its item's id and the name of its thumbnail, and those whose list gives an id that it could not have.
+fn give_names(sources: Vec<Source>) -> (Vec<(String, Source)>, Vec<Renamed>) {
+    let mut names = Names::default();
+    let mut renamed = Vec::new();
+    let named = sources.into_iter().map(|mut source| {
+        let Name { id, file } = names.take(&source);
+        if let Some(wanted) = source.id.replace(id.clone()).filter(|wanted| *wanted != id) {
+            renamed.push(Renamed { file: source.path.display().to_string(), wanted, id });
+        }
+        (file, source)
+    });
+    (named.collect(), renamed)
+}
+
 /// Indexes every picture, on all cores; what is wrong with one is said at once.
 fn go_through(
     bench: &Bench,
-    sources: Vec<Source>,
+    named: Vec<(String, Source)>,
     progress: &Progress,
 ) -> Result<Vec<Result<(Source, Done), Problem>>> {
-    let mut names = Names::default();
-    let named: Vec<(String, Source)> =
-        sources.into_iter().map(|source| (names.take(&source), source)).collect();
     named
         .into_par_iter()
-        .map(|(id, source)| {
-            let row = match bench.index(&id, &source) {
+        .map(|(name, source)| {
+            let row = match bench.index(&name, &source) {
                 Ok(done) => Ok((source, done)),
                 Err(Failure::Picture(error)) => {
                     progress.note(&format!("Left out: {error:#}"));

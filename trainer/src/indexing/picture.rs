@@ -107,7 +107,7 @@ impl Bench<'_> {
 pub(super) fn item(record: &Record, source: Source, labels: &[String]) -> Item {
     let [red, green, blue] = record.colour;
     Item {
-        id: record.id.clone(),
+        id: source.id.unwrap_or_else(|| record.id.clone()),
         image: names::thumbnail(&record.id),
         width: record.width,
         height: record.height,

@@ -45,7 +45,7 @@ impl Recipe {
 pub(super) struct Record {
     /// [`Recipe::key`].
     pub(super) key: String,
-    /// The item's id, which names its thumbnail.
+    /// Names the item's thumbnail ([`names::Name::file`]).
     pub(super) id: String,
     /// SHA-256 of the thumbnail, hexadecimal.
     pub(super) thumbnail: String,

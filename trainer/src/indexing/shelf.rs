@@ -52,8 +52,10 @@ impl Shelf {
 
     fn add_catalogue(&mut self, folder: &Path, catalogue: &Catalogue, embedder: &Embedder, update: bool) {
         for item in catalogue.items() {
-            self.items.insert(item.id.clone(), None);
-            self.thumbnails.extend(names::id_of(&item.image).map(str::to_owned));
+            let file = names::file_of(&item.image);
+            // An item of another program's catalogue goes, whatever it was called.
+            self.items.insert(file.unwrap_or(&item.image).to_owned(), None);
+            self.thumbnails.extend(file.map(str::to_owned));
         }
         for record in state::read(folder, catalogue, embedder) {
             if let Some(key) = self.items.get_mut(&record.id) {

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
+use serde_json::{Number, Value};
 
 use crate::dataset::csv;
 use crate::{dataset, files, pictures};
 
 /// What every item has of its own, whatever the list calls so.
 const RESERVED: [&str; 3] = ["image", "width", "height"];
+/// Fields that are shown as they are written, or tell an item from others.
+const SHOWN: [&str; 4] = ["id", "title", "price", "link"];
 
 /// A picture to be indexed, and what is known of it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,8 +46,26 @@ impl Source {
         let mut text = |name: &str| take_text(&mut fields, name);
         let [id, colour, title] = [text("id")?, text("colour")?, text("title")?];
         let [price, link] = [text("price")?, text("link")?];
+        let hex = colour.as_deref().and_then(hex_colour);
+        if let Some(word) = colour.filter(|_| hex.is_none()) {
+            // A name of a colour: the pixels say which it is.
+            fields.entry("colour_name".to_owned()).or_insert(Value::String(word));
+        }
+        let colour = hex;
         Ok(Self { path, category, id, colour, title, price, link, extra: fields })
     }
+}
+
+/// `#rgb` and `#rrggbb` in lower case as `#rrggbb`; nothing for any other text.
+fn hex_colour(text: &str) -> Option<String> {
+    let digits =
+        text.trim().strip_prefix('#').filter(|digits| digits.chars().all(|c| c.is_ascii_hexdigit()))?;
+    let digits = match digits.len() {
+        3 => digits.chars().flat_map(|c| [c, c]).collect(),
+        6 => digits.to_owned(),
+        _ => return None,
+    };
+    Some(format!("#{}", digits.to_ascii_lowercase()))
 }
 
 /// Every picture below a folder, by path, with those of formats that are not read, to be named as such. Fails when there is
@@ -93,7 +114,7 @@ fn from_csv(list: &Path) -> Result<Vec<Source>> {
 }
 
 fn from_json(list: &Path) -> Result<Vec<Source>> {
-    let rows: Vec<Map<String, Value>> =
+    let rows: Vec<BTreeMap<String, Box<RawValue>>> =
         files::read_json(list).context("--metadata takes a JSON array of objects")?;
     let folder = list.parent().unwrap_or(Path::new(""));
     rows.into_iter()
@@ -104,8 +125,14 @@ fn from_json(list: &Path) -> Result<Vec<Source>> {
         .collect()
 }
 
-fn json_item(row: Map<String, Value>, folder: &Path) -> Result<Source> {
-    let mut fields: BTreeMap<String, Value> = row.into_iter().filter(|(_, value)| !value.is_null()).collect();
+fn json_item(row: BTreeMap<String, Box<RawValue>>, folder: &Path) -> Result<Source> {
+    let mut fields = BTreeMap::new();
+    for (name, raw) in row {
+        let value = value(&name, raw.get())?;
+        if !value.is_null() {
+            fields.insert(name, value);
+        }
+    }
     let path = take_text(&mut fields, "image_path")?.context("The item has no image_path")?;
     ensure!(
         dataset::stays_below(Path::new(&path)),
@@ -113,6 +140,19 @@ fn json_item(row: Map<String, Value>, folder: &Path) -> Result<Source> {
     );
     let category = take_text(&mut fields, "category")?.unwrap_or_default();
     Source::new(folder.join(path), category, fields)
+}
+
+/// A field of a JSON list. A number that is shown as text stays as it was written (19.90), and so does one with more digits than a
+/// number of a program holds, such as that of an article.
+fn value(name: &str, raw: &str) -> Result<Value> {
+    let value: Value = serde_json::from_str(raw)?;
+    let is_cut = |number: &Number| {
+        number.is_f64() && raw.bytes().filter(u8::is_ascii_digit).count() > f64::DIGITS as usize
+    };
+    Ok(match &value {
+        Value::Number(number) if SHOWN.contains(&name) || is_cut(number) => Value::String(raw.to_owned()),
+        _ => value,
+    })
 }
 
 /// Takes a field that is shown as text, which a number can be; none where it is missing or empty.
@@ -181,6 +221,28 @@ mod tests {
             read("a.json", r#"[{"image_path": "a.jpg", "sizes": ["S", "M"], "stock": 3}]"#).unwrap();
         assert_eq!(sources[0].extra["sizes"], serde_json::json!(["S", "M"]));
         assert_eq!(sources[0].extra["stock"], 3);
+    }
+
+    #[test]
+    fn numbers_of_json_are_kept_as_they_are_written() {
+        let text = r#"[{"image_path": "a.jpg", "id": 7, "price": 19.90, "ean": 12345678901234567890123, "stock": 3, "weight": 0.5}]"#;
+        let sources = read("a.json", &format!("\u{feff}{text}")).unwrap();
+        assert_eq!((sources[0].id.as_deref(), sources[0].price.as_deref()), (Some("7"), Some("19.90")));
+        let extra = ["ean", "stock", "weight"].map(|name| sources[0].extra[name].clone());
+        assert_eq!(extra, [serde_json::json!("12345678901234567890123"), 3.into(), 0.5.into()]);
+    }
+
+    #[test]
+    fn a_colour_that_is_a_word_is_measured_and_the_word_kept() {
+        let list = "image_path,colour\na.jpg,red\nb.jpg,#FA0\nc.jpg,#FFAA00\nd.jpg,#12345\n";
+        let sources = read("a.csv", list).unwrap();
+        let colours: Vec<_> = sources.iter().map(|source| source.colour.as_deref()).collect();
+        assert_eq!(colours, [None, Some("#ffaa00"), Some("#ffaa00"), None]);
+        assert_eq!(sources[0].extra["colour_name"], "red");
+        assert_eq!(sources[3].extra["colour_name"], "#12345");
+        // The list's own name of it wins.
+        let sources = read("a.csv", "image_path,colour,colour_name\na.jpg,red,scarlet\n").unwrap();
+        assert_eq!(sources[0].extra["colour_name"], "scarlet");
     }
 
     #[test]

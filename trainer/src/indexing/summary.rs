@@ -23,6 +23,8 @@ pub struct Summary {
     pub changed: usize,
     /// Items that it had before and has no longer.
     pub removed: usize,
+    /// Items that could not have the id that their list gives, in the order of the input.
+    pub renamed: Vec<Renamed>,
     /// Pictures that look like an earlier one, in the order of the input.
     pub near_duplicates: Vec<NearDuplicate>,
     /// How many of these are not in the catalogue: all or none.
@@ -40,6 +42,17 @@ pub struct Problem {
     pub file: String,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// An item whose id is not the one of its list: an earlier item has that, or it is too long or holds control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Renamed {
+    /// Path of its picture.
+    pub file: String,
+    /// What the list calls it.
+    pub wanted: String,
+    /// What the catalogue does.
+    pub id: String,
 }
 
 /// A picture and an earlier one that it hardly differs from.

@@ -25,7 +25,7 @@ pub(super) fn update(average: ResNet, network: &ResNet, keep: f64, step: usize) 
             (Slot::Matrix(param), Some(Value::Matrix(new))) => blend(param, new, keep),
             (Slot::Vector(param), Some(Value::Vector(new))) => blend(param, new, keep),
             (Slot::Running(state), Some(Value::Vector(new))) => {
-                *state = RunningState::new(state.value_sync() * keep + new * (1.0 - keep));
+                *state = RunningState::new(towards(state.value_sync(), new, keep));
             }
             // Both are walked in the same order over the same architecture.
             _ => {}
@@ -50,7 +50,12 @@ fn collect(network: &ResNet) -> Vec<Value> {
 }
 
 fn blend<const D: usize>(param: &mut Param<Tensor<D>>, new: Tensor<D>, keep: f64) {
-    *param = param.clone().map(|old| old * keep + new * (1.0 - keep));
+    *param = param.clone().map(|old| towards(old, new, keep));
+}
+
+/// `keep * old + (1 - keep) * new`, in a form that leaves what does not change as it is, bit for bit.
+fn towards<const D: usize>(old: Tensor<D>, new: Tensor<D>, keep: f64) -> Tensor<D> {
+    old.clone() + (new - old) * (1.0 - keep)
 }
 
 #[cfg(test)]

@@ -86,6 +86,8 @@ impl Losses {
         let labels = self.category.clone() + self.attributes.clone() * recipe.attributes;
         let contrast = self.contrast.clone() * contrast;
         match &recipe.distillation {
+            // No term of nothing: a gradient of zeros would have the heads decay.
+            Some(distillation) if distillation.labels <= 0.0 => contrast + self.distillation.clone(),
             Some(distillation) => contrast + self.distillation.clone() + labels * distillation.labels,
             None => labels + self.boxes.clone() * recipe.boxes + contrast,
         }

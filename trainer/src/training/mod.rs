@@ -56,6 +56,7 @@ use self::loss::Losses;
 use self::recipe::{Method, Optimiser, Recipe};
 use self::settled::Settled;
 use self::sources::Sources;
+pub(crate) use self::sources::close_up;
 use self::teacher::Teacher;
 use self::validate::Scores;
 use crate::{files, report, trained};
@@ -274,8 +275,8 @@ fn validate(state: &mut Checkpoint, sources: &Sources, settings: &Settings, log:
     let scores = Scores::measure(&state.average, sources, &settings.recipe, &settings.device)?;
     log.validation(state.progress.step, &scores)?;
     let error = scores.error();
-    // Where nothing is measured, the last is taken for the best.
-    if state.progress.best_error.is_none_or(|best| error < best) || !sources.are_measured() {
+    // Of steps with the same error the later one has learnt more, and where nothing is measured, the last is taken for the best.
+    if state.progress.best_error.is_none_or(|best| error <= best) || !sources.are_measured() {
         state.progress.best_error = Some(error);
         state.progress.best_step = state.progress.step;
         state.save(&settings.out.join(BEST))?;

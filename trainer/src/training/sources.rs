@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::recipe::Recipe;
 use crate::dataset::split::{groups, held_out};
-use crate::dataset::{Sample, format};
+use crate::dataset::{SEVERAL_MARGIN, Sample, format, several};
 
 /// A labelled picture of a run.
 #[derive(Debug, Clone)]
@@ -84,6 +84,10 @@ impl Sources {
                 for picture in pictures {
                     bytes.extend(hash::sha256(&picture.pixels));
                     bytes.extend([set, part, picture.label].map(usize::to_le_bytes).as_flattened());
+                    let known = picture.attributes.iter().chain([&picture.item]);
+                    bytes.extend(known.flat_map(|value| value.unwrap_or(usize::MAX).to_le_bytes()));
+                    let corners = picture.bbox.map(|CropBox { x1, y1, x2, y2 }| [x1, y1, x2, y2]);
+                    bytes.extend(corners.unwrap_or([f32::NAN; 4]).map(f32::to_le_bytes).as_flattened());
                 }
             }
         }
@@ -97,15 +101,20 @@ impl Sources {
 /// whole run. A picture that cannot be decoded is left out and listed. Fails where a data set cannot be understood, no
 /// category is left, or more than one picture in ten is unreadable.
 pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
-    let mut sets = Vec::new();
+    let (mut sets, mut own_parts) = (Vec::new(), Vec::new());
     for path in paths {
-        let (mut data, notes) = format::to_train_on(path)?;
+        let format::Material { training, validation, notes } = format::to_train_on(path)?;
         for note in notes {
             eprintln!("Note: {note}");
         }
-        data.samples.retain(|sample| !recipe.skip.contains(&sample.category));
-        ensure!(!data.samples.is_empty(), "{} holds no labelled picture", path.display());
-        sets.push(data.samples);
+        let [training, validation] = [training, validation].map(|mut samples| {
+            samples.retain(|sample| !recipe.skip.contains(&sample.category));
+            samples
+        });
+        ensure!(!training.is_empty(), "{} holds no labelled picture", path.display());
+        // From here on, those to measure on are the last.
+        own_parts.push(Some(training.len()).filter(|_| !validation.is_empty()));
+        sets.push([training, validation].concat());
     }
     let name = |sample: &Sample| recipe.aliases.get(&sample.category).unwrap_or(&sample.category).clone();
     let labels: Vec<String> = sets.iter().flatten().map(name).collect::<BTreeSet<_>>().into_iter().collect();
@@ -128,16 +137,28 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
     let longest = longest_side(recipe);
     let mut sources =
         Sources { sets: Vec::new(), labels: labels.clone(), attributes, unreadable: Vec::new() };
-    for (set, (path, samples)) in paths.iter().zip(sets).enumerate() {
-        let groups = groups(&samples);
-        let held_out = held_out(&groups, recipe.validation, recipe.seed);
+    for (set, ((path, samples), own_part)) in paths.iter().zip(sets).zip(own_parts).enumerate() {
         let total = samples.len();
+        let are_held_out: Vec<bool> = if let Some(first) = own_part {
+            (0..total).map(|place| place >= first).collect()
+        } else {
+            let groups = groups(&samples);
+            let held_out = held_out(&groups, recipe.validation, recipe.seed);
+            groups.iter().map(|group| held_out.contains(group)).collect()
+        };
+        let several = several(&samples);
+        if !several.is_empty() {
+            eprintln!(
+                "Note: {} pictures of {} show several garments. Each garment is cut out by its box.",
+                several.len(),
+                path.display()
+            );
+        }
         let decoded: Vec<_> = samples
             .into_par_iter()
-            .zip(groups)
-            .map(|(sample, group)| {
+            .zip(are_held_out)
+            .map(|(sample, validation)| {
                 let label = index.get(name(&sample).as_str()).copied().unwrap_or(0);
-                let validation = held_out.contains(&group);
                 let value = |(attribute, column): (&Attribute, &&String)| {
                     let own = sample.extra.get(*column)?;
                     attribute.values.iter().position(|value| value == own)
@@ -145,6 +166,7 @@ pub fn load(paths: &[PathBuf], recipe: &Recipe) -> Result<Sources> {
                 let attributes = sources.attributes.iter().zip(&columns).map(value).collect();
                 let item = sample.item().and_then(|item| items.get(&(set, item)).copied());
                 let margin = recipe.close_up.filter(|_| item.is_some());
+                let margin = margin.or_else(|| several.contains(&sample.path).then_some(SEVERAL_MARGIN));
                 match decode(&sample, longest, margin) {
                     Ok((pixels, bbox)) => Ok((validation, Picture { pixels, label, bbox, attributes, item })),
                     Err(error) => {
@@ -224,7 +246,7 @@ fn decode(sample: &Sample, longest: u32, margin: Option<f32>) -> Result<(RgbImag
 }
 
 /// The part of `picture` that `garment` and this margin around it take, to whole pixels, and where `garment` is in there.
-pub(super) fn close_up(picture: &RgbImage, garment: CropBox, margin: f32) -> (RgbImage, CropBox) {
+pub(crate) fn close_up(picture: &RgbImage, garment: CropBox, margin: f32) -> (RgbImage, CropBox) {
     // No smaller than a box may be that a network finds.
     let window =
         CropBox::from_prediction([garment.x1, garment.y1, garment.x2, garment.y2], MINIMUM_BOX).grown(margin);
@@ -265,5 +287,32 @@ mod tests {
         assert_eq!((all.dimensions(), inside), ((40, 20), CropBox::WHOLE));
         let speck = CropBox { x1: 0.999, y1: 0.999, x2: 1.0, y2: 1.0 };
         assert_eq!(close_up(&picture, speck, 0.0).0.dimensions(), (2, 1));
+    }
+
+    #[test]
+    fn each_garment_of_a_picture_is_cut_out_and_the_set_s_own_part_is_measured_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let two =
+            RgbImage::from_fn(400, 200, |x, _| image::Rgb(if x < 200 { [200, 0, 0] } else { [0, 0, 200] }));
+        two.save(folder.path().join("two.png")).unwrap();
+        two.save(folder.path().join("one.png")).unwrap();
+        let rows = "image_path,category,x1,y1,x2,y2\n\
+                    two.png,top,0.1,0.2,0.4,0.8\ntwo.png,trousers,0.6,0.2,0.9,0.8\none.png,top,0.1,0.2,0.4,0.8\n";
+        std::fs::write(folder.path().join("train.csv"), rows).unwrap();
+        std::fs::write(folder.path().join("validation.csv"), "image_path,category\none.png,trousers\n")
+            .unwrap();
+        let recipe = Recipe { validation: 0.9, ..Recipe::find("quick").unwrap() };
+        let sources = load(&[folder.path().to_owned()], &recipe).unwrap();
+        let set = &sources.sets[0];
+        assert_eq!((set.training.len(), set.validation.len()), (3, 1));
+        let colours = |picture: &Picture| {
+            let has = |place: usize| picture.pixels.pixels().any(|pixel| pixel.0[place] > 100);
+            [has(0), has(2)]
+        };
+        let seen: Vec<_> = set.training.iter().chain(&set.validation).map(colours).collect();
+        assert_eq!(seen, [[true, false], [false, true], [true, true], [true, true]]);
+        // With a fifth of its sides around it.
+        let bbox = set.training[1].bbox.unwrap();
+        assert!((bbox.x1 - 0.2 / 1.4).abs() < 0.01 && (bbox.x2 - 1.2 / 1.4).abs() < 0.01, "{bbox:?}");
     }
 }

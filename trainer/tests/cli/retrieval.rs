@@ -188,19 +188,43 @@ fn a_gallery_that_is_the_queries_too_does_not_find_itself() {
     let place = Place::new();
     place.write_network("model");
     place.draw("data", 6, 1);
-    let labels = "data/labels.csv";
-    let report = json(&place.succeed(&[
+    let rows = fs::read_to_string(place.path("data/labels.csv")).unwrap();
+    let whole = place.path("data/images").display().to_string();
+    fs::write(place.path("elsewhere.csv"), rows.replace("images/", &format!("{whole}/"))).unwrap();
+    // Under the same path, and under another one.
+    for gallery in ["data/labels.csv", "elsewhere.csv"] {
+        let queries = "data/labels.csv";
+        let args = ["evaluate", "--weights", "model", "--gallery", gallery, "--queries", queries, "--json"];
+        let output = place.run(&args);
+        let report = json(&String::from_utf8(output.stdout).unwrap());
+        // One picture of each category: without itself, no query has anything to find.
+        assert_eq!(report["top1"].as_f64(), Some(0.0), "{gallery}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("6 of the 6 queries are in the gallery, too"), "{said}");
+    }
+}
+
+#[test]
+fn figures_are_printed_though_the_report_cannot_be_written() {
+    let place = Place::new();
+    place.write_network("model");
+    place.draw("data", 12, 1);
+    let list = "data/labels.csv";
+    let args = [
         "evaluate",
         "--weights",
         "model",
         "--gallery",
-        labels,
+        list,
         "--queries",
-        labels,
-        "--json",
-    ]));
-    // One picture of each category: without itself, no query has anything to find.
-    assert_eq!(report["top1"].as_f64(), Some(0.0));
+        list,
+        "--report",
+        "none/report.html",
+    ];
+    let output = place.run(&args);
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stdout).unwrap().contains("top1"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("report.html"));
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn metadata_with_ids_and_nested_values_comes_back() {
     index(&place, "list.json", "catalogue", &[]);
     let catalogue = trainer::catalogue::open(&place.path("catalogue")).unwrap();
     let item = &catalogue.items()[0];
-    assert_eq!((item.id.as_str(), item.price.as_deref()), ("SKU-7", Some("19.5")));
+    assert_eq!((item.id.as_str(), item.price.as_deref()), ("SKU/7", Some("19.5")));
     assert_eq!(item.extra["sizes"], serde_json::json!(["S", "M"]));
 }
 
@@ -268,4 +268,29 @@ fn a_killed_run_leaves_nothing_behind_when_the_next_one_has_other_pictures() {
     assert_counts(&summary, &[("indexed", 2), ("embedded", 0), ("reused", 2)]);
     index(&place, "other.json", "fresh", &[]);
     assert_same_files(&place, "catalogue", "fresh");
+}
+
+#[test]
+fn items_keep_the_ids_of_their_list() {
+    let place = place(5);
+    let rows = ["12.345/A", "12-345-A", "\u{88d9}\u{5b50}", "X", "X"].into_iter().enumerate();
+    let rows = rows.map(|(i, id)| format!("data/images/{i:06}.jpg,{id}\n"));
+    fs::write(place.path("list.csv"), "image_path,id\n".to_owned() + &rows.collect::<String>()).unwrap();
+    let summary = index(&place, "list.csv", "catalogue", &[]);
+    let expected = serde_json::json!([{ "file": "data/images/000004.jpg", "wanted": "X", "id": "X-2" }]);
+    assert_eq!(summary["renamed"], expected);
+    let found = |id: &str| {
+        let picture = "data/images/000000.jpg";
+        let args = ["search", "--catalogue", "catalogue", "--weights", "model", "-k", "5", "--json", picture];
+        let found: Value = serde_json::from_str(&place.succeed(&args)).expect("JSON");
+        let found = found.as_array().expect("a list").iter();
+        found.filter(|one| one["id"] == id).map(|one| one["image"].as_str().unwrap().to_owned()).next()
+    };
+    for (id, file) in
+        [("12.345/A", "12-345-A"), ("12-345-A", "12-345-A-2"), ("\u{88d9}\u{5b50}", "--"), ("X-2", "X-2")]
+    {
+        assert_eq!(found(id), Some(format!("images/{file}.webp")), "{id}");
+    }
+    let summary = index(&place, "list.csv", "catalogue", &["--update"]);
+    assert_counts(&summary, &[("kept", 5), ("added", 0), ("changed", 0), ("removed", 0), ("embedded", 0)]);
 }

@@ -72,3 +72,14 @@ fn a_second_signal_ends_the_program_by_that_signal() {
     assert_eq!(child.wait().unwrap().signal(), Some(15));
     assert!(!run.join("last.checkpoint").exists());
 }
+
+#[test]
+fn a_run_goes_on_though_nobody_reads_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = data(folder.path());
+    let run = folder.path().join("run");
+    let mut child = train(&data, &run, false).spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    assert!(child.wait().unwrap().success());
+    assert!(!weights(&run).is_empty());
+}
