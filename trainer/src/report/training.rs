@@ -125,6 +125,7 @@ mod tests {
     use image::{Rgb, RgbImage};
 
     use super::*;
+    use crate::training::checkpoint::Unnoted;
     use crate::training::recipe::Recipe;
 
     /// A picture that is filled as far as its number says, so that no two are alike.
@@ -149,6 +150,7 @@ mod tests {
             attributes: Vec::new(),
             data: String::new(),
             started_from: None,
+            unnoted: Unnoted::default(),
             recipe,
         };
         let pairs: Vec<(usize, usize)> = pictures.iter().map(|one| (one.label, one.label)).collect();

@@ -40,8 +40,36 @@ pub struct Progress {
     /// SHA-256 of the weights that it started from, where it did not start from nothing.
     #[serde(default)]
     pub started_from: Option<String>,
+    /// What the log is still to be told.
+    #[serde(default)]
+    pub unnoted: Unnoted,
     /// What the run does.
     pub recipe: Recipe,
+}
+
+/// The losses since the log's last note: a run that goes on notes what one that was not stopped would have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Unnoted {
+    /// Sums of the losses of category, boxes, attributes, contrast and distillation.
+    losses: [f32; 5],
+    /// Of how many steps.
+    steps: usize,
+}
+
+impl Unnoted {
+    /// Adds those of a step.
+    pub(super) fn add(&mut self, losses: &[f32]) {
+        for (sum, loss) in self.losses.iter_mut().zip(losses) {
+            *sum += loss;
+        }
+        self.steps += 1;
+    }
+
+    /// Their means; afterwards there are none.
+    pub(super) fn take(&mut self) -> [f32; 5] {
+        let Self { losses, steps } = std::mem::take(self);
+        losses.map(|sum| sum / steps.max(1) as f32)
+    }
 }
 
 impl Progress {

@@ -47,7 +47,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use model::resnet::{HeadOutput, LabelHeads, ResNet, ResNetConfig};
 use model::weights::adopt;
 
-use self::checkpoint::{Checkpoint, Progress};
+use self::checkpoint::{Checkpoint, Progress, Unnoted};
 use self::contrast::Memory;
 use self::diverged::Diverged;
 use self::loader::{Batch, Loader};
@@ -125,7 +125,7 @@ pub fn run(settings: &Settings) -> Result<()> {
 
     let mut clock = Instant::now();
     let mut waited = Duration::ZERO;
-    let (mut sums, mut counted) = ([0.0f32; 5], 0);
+    let mut timed = 0;
     let mut saved = state.progress.step;
     while state.progress.step < recipe.steps && !log.is_stopped() {
         let rate = recipe.learning_rate(state.progress.step);
@@ -134,22 +134,20 @@ pub fn run(settings: &Settings) -> Result<()> {
         waited += asked.elapsed();
         let values;
         (state, values) = learn(state, &batch, settings, teacher.as_ref())?;
-        for (sum, value) in sums.iter_mut().zip(values) {
-            *sum += value;
-        }
+        state.progress.unnoted.add(&values);
         // Not all since the last note, where the run goes on from between two.
-        counted += 1;
+        timed += 1;
         let done = state.progress.step;
         log.step(done);
         if done % REPORT_EVERY == 0 || done == recipe.steps {
-            let steps = counted as f32;
+            let steps = timed as f32;
             let seconds = clock.elapsed().as_secs_f32();
             let pace = Pace {
                 speed: steps * recipe.batch as f32 / seconds,
                 waiting: waited.as_secs_f32() / seconds,
             };
-            log.training(done, rate, sums.map(|sum| sum / steps), pace)?;
-            (clock, waited, sums, counted) = (Instant::now(), Duration::ZERO, [0.0; 5], 0);
+            log.training(done, rate, state.progress.unnoted.take(), pace)?;
+            (clock, waited, timed) = (Instant::now(), Duration::ZERO, 0);
         }
         if done % recipe.validate_every == 0 || done == recipe.steps {
             validate(&mut state, &sources, settings, &mut log)?;
@@ -307,6 +305,7 @@ fn start(settings: &Settings, sources: &Sources) -> Result<Checkpoint> {
         attributes: sources.attributes.clone(),
         data: sources.id(),
         started_from: None,
+        unnoted: Unnoted::default(),
         recipe: recipe.clone(),
     };
     let mut network = progress.network().init(&training_device)?;

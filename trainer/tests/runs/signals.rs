@@ -7,6 +7,7 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::Duration;
 
+use crate::terminal::logged;
 use crate::{data, export, finish, refused, train, weights};
 
 /// Sends a signal by its name.
@@ -49,6 +50,7 @@ fn a_stopped_run_is_saved_between_two_validations_and_goes_on() {
     assert!(text.contains("Going on after step 1"), "{text}");
     finish(long(&whole, false));
     assert_eq!(weights(&stopped), weights(&whole));
+    assert_eq!(logged(&stopped), logged(&whole));
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn on_terminal(command: &Command, keys: &str) -> Option<Seen> {
 }
 
 /// The log of a run without what depends on how quick the machine is.
-fn logged(run: &Path) -> Vec<String> {
+pub(crate) fn logged(run: &Path) -> Vec<String> {
     let text = fs::read_to_string(run.join("log.csv")).unwrap();
     let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
     let row = |row: &str| {
@@ -123,6 +123,7 @@ fn stop_and_go_on(keys: &str) {
     assert!(text.contains("Going on after step "), "{text}");
     finish(long(&whole, false));
     assert_eq!(weights(&stopped), weights(&whole));
+    assert_eq!(logged(&stopped), logged(&whole));
 }
 
 #[test]
