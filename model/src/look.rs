@@ -4,8 +4,8 @@
 //! the same, eight by eight means of brightness alone two dresses of one cut on plain ground. Both thresholds come from
 //! measurements: of 250 real photos, each stored again at JPEG quality 50, at 60% of its size, 12% brighter and with 15%
 //! more contrast, 996 of 1,000 pass; of the 8.6 million pairs among 4,137 real photos only one, which is the same photo
-//! twice, and of the 4.5 million among 3,000 drawn garments none: the most alike of them has 0.922. A photo that was cropped by 3% on each side is another
-//! one.
+//! twice, and of the 4.5 million among 3,000 drawn garments none: the most alike of them has 0.922. A photo that was
+//! cropped by 3% on each side is another one.
 
 use ::image::RgbImage;
 

@@ -17,11 +17,10 @@ use rayon::prelude::*;
 use crate::dataset::labels::{Aliases, is_unusable};
 use crate::dataset::{Dataset, SEVERAL_MARGIN, Sample, several};
 use crate::metrics::{Outcome, mean};
-use crate::pictures;
+use crate::pictures::{self, close_up};
 use crate::progress::Progress;
 use crate::ranking::nearest_first;
 use crate::trained;
-use crate::training::close_up;
 
 pub use classes::ClassFigures;
 pub use figures::Report;

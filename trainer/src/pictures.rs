@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use image::RgbImage;
+use image::{RgbImage, imageops};
+use model::crop::CropBox;
+use model::embedder::MINIMUM_BOX;
 use model::image::{DecodeLimits, decode};
 use walkdir::WalkDir;
 
@@ -93,6 +95,28 @@ fn is_named(path: &Path, extensions: &[&str]) -> bool {
         .is_some_and(|extension| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
+/// The part of `picture` that `garment` and this margin around it take, to whole pixels, and where `garment` is in there.
+pub(crate) fn close_up(picture: &RgbImage, garment: CropBox, margin: f32) -> (RgbImage, CropBox) {
+    // No smaller than a box may be that a network finds.
+    let window =
+        CropBox::from_prediction([garment.x1, garment.y1, garment.x2, garment.y2], MINIMUM_BOX).grown(margin);
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    let span = |from: f32, to: f32, length: f32| {
+        let from = (from * length).floor();
+        (from, ((to * length).ceil() - from).clamp(1.0, (length - from).max(1.0)))
+    };
+    let ((x, wide), (y, tall)) = (span(window.x1, window.x2, width), span(window.y1, window.y2, height));
+    let cut = imageops::crop_imm(picture, x as u32, y as u32, wide as u32, tall as u32).to_image();
+    let within = |at: f32, length: f32, from: f32, span: f32| ((at * length - from) / span).clamp(0.0, 1.0);
+    let inside = CropBox {
+        x1: within(garment.x1, width, x, wide),
+        y1: within(garment.y1, height, y, tall),
+        x2: within(garment.x2, width, x, wide),
+        y2: within(garment.y2, height, y, tall),
+    };
+    (cut, inside)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,5 +199,23 @@ mod tests {
         std::fs::write(&path, b"Dear Sir or Madam").unwrap();
         let message = format!("{:#}", load(&path).unwrap_err());
         assert!(message.contains("letter.jpg") && message.contains("not a picture"), "{message}");
+    }
+
+    #[test]
+    fn a_close_up_shows_the_garment_and_a_margin() {
+        let picture = RgbImage::from_fn(40, 20, |x, y| image::Rgb([x as u8, y as u8, 0]));
+        let garment = CropBox { x1: 0.25, y1: 0.2, x2: 0.75, y2: 0.9 };
+        let (cut, inside) = close_up(&picture, garment, 0.1);
+        // From 10 - 2 to 30 + 2, and from 4 - 1.4 to 18 + 1.4.
+        assert_eq!((cut.dimensions(), cut.get_pixel(0, 0).0), ((24, 18), [8, 2, 0]));
+        let expected = [2.0 / 24.0, 2.0 / 18.0, 22.0 / 24.0, 16.0 / 18.0];
+        for (found, expected) in [inside.x1, inside.y1, inside.x2, inside.y2].iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-5, "{inside:?}");
+        }
+        // One at the edge, and one of nearly nothing.
+        let (all, inside) = close_up(&picture, CropBox::WHOLE, 0.5);
+        assert_eq!((all.dimensions(), inside), ((40, 20), CropBox::WHOLE));
+        let speck = CropBox { x1: 0.999, y1: 0.999, x2: 1.0, y2: 1.0 };
+        assert_eq!(close_up(&picture, speck, 0.0).0.dimensions(), (2, 1));
     }
 }

@@ -140,12 +140,14 @@ fn one(entry: Entry) -> (Sample, Option<Problem>) {
 
 /// Why a picture's size cannot be told: in the words of whoever decodes it, where that fails, too, and in one line.
 fn reason(path: &Path, error: &anyhow::Error) -> String {
-    let why = match pictures::load(path) {
-        // Of a format that is not read, the name has said all.
-        Err(plainer) if path.is_file() && pictures::advice(path).is_none() => {
-            format!("The picture {} cannot be read: {}", path.display(), plainer.root_cause())
-        }
-        _ => format!("{error:#}"),
+    // Of a format that is not read, the name has said all, and such files are long.
+    let why = if path.is_file()
+        && pictures::advice(path).is_none()
+        && let Err(plainer) = pictures::load(path)
+    {
+        format!("The picture {} cannot be read: {}", path.display(), plainer.root_cause())
+    } else {
+        format!("{error:#}")
     };
     why.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -56,7 +56,6 @@ use self::loss::Losses;
 use self::recipe::{Method, Optimiser, Recipe};
 use self::settled::Settled;
 use self::sources::Sources;
-pub(crate) use self::sources::close_up;
 use self::teacher::Teacher;
 use self::validate::Scores;
 use crate::{files, report, trained};
@@ -126,7 +125,6 @@ pub fn run(settings: &Settings) -> Result<()> {
     let mut clock = Instant::now();
     let mut waited = Duration::ZERO;
     let mut timed = 0;
-    let mut saved = state.progress.step;
     while state.progress.step < recipe.steps && !log.is_stopped() {
         let rate = recipe.learning_rate(state.progress.step);
         let asked = Instant::now();
@@ -151,12 +149,11 @@ pub fn run(settings: &Settings) -> Result<()> {
         }
         if done % recipe.validate_every == 0 || done == recipe.steps {
             validate(&mut state, &sources, settings, &mut log)?;
-            saved = done;
             clock = Instant::now();
         }
     }
-    // Stopped between two validations: nothing of it is learnt twice.
-    if state.progress.step > saved {
+    // Stopped between two validations, each of which saves: nothing of it is learnt twice.
+    if state.progress.step < recipe.steps && !state.progress.step.is_multiple_of(recipe.validate_every) {
         check_weights(&state, settings)?;
         state.save(&out.join(LAST))?;
     }

@@ -16,7 +16,8 @@ use rayon::prelude::*;
 use super::checkpoint::Progress;
 use super::loader::Batch;
 use super::recipe::Recipe;
-use super::sources::{Picture, Sources, close_up};
+use super::sources::{Picture, Sources};
+use crate::pictures::close_up;
 use crate::trained;
 
 /// A network that does not learn any more. It is computed as when photos are looked at, without a record of how.
